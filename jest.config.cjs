@@ -1,0 +1,19 @@
+// ESM-only packages which jest, running in CommonJS mode, has to transform.
+const esmOnly = ['@kubernetes/client-node', 'openid-client', 'oauth4webapi', 'jose', 'socks-proxy-agent', 'agent-base'];
+
+/** @type {import('jest').Config} */
+const base = {
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } }],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(?:${esmOnly.join('|')})/)`],
+};
+
+module.exports = {
+  reporters: ['default', '<rootDir>/test/one-line-reporter.cjs'],
+  projects: [
+    { ...base, displayName: 'unit', roots: ['<rootDir>/test'], testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/', '<rootDir>/test/e2e/'] },
+    { ...base, displayName: 'lab', roots: ['<rootDir>/test/faults'] },
+  ],
+};
