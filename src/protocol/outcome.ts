@@ -1,0 +1,70 @@
+/** What an activity of a step may answer. Waiting is not failing: every outcome carries words for a person. */
+import type { JsonObject } from './json.ts';
+import type { PlannedStep } from './plan.ts';
+
+/** Why nothing is changed now. `message` goes unchanged to log, hold, current details and CLI. */
+export interface Reason {
+  /** Identity of the reason, stable while it is the same one, e.g. `store-not-up/7` or `drift/west/spec.tikv.replicas/1f3a`. */
+  key: string;
+  message: string;
+  /** `itself`: goes away when the world changes. `decision`: a person must say retry, skip or abort; retry accepts it. */
+  clears: 'itself' | 'decision';
+}
+
+/** Small facts that show that a step is done (images, revisions, pod UIDs, members, stores). Never a secret. */
+export type Proof = JsonObject;
+
+export type ApplyResult =
+  /** Written now, or found written by somebody whose change is not finished yet: wait for the proof. */
+  | { outcome: 'applied'; message: string }
+  /** The proof held before anything was written: nothing was changed. */
+  | { outcome: 'adopted'; message: string; proof: Proof }
+  /** Guards speak: nothing was changed. */
+  | { outcome: 'held'; reasons: Reason[] };
+
+export type WaitResult =
+  | { outcome: 'done'; message: string; proof: Proof }
+  /** Progress stopped or a guard turned bad. Returned when the set of keys differs from `known`. */
+  | { outcome: 'held'; reasons: Reason[] }
+  /** The reasons in `known` are gone; the wait goes on. Returned only when `known` was not empty. */
+  | { outcome: 'cleared' };
+
+/** What a waiting activity tells through its heartbeat: shown live by the CLI, costs no history. */
+export interface Progress {
+  /** One line: `pod 2 of 3 updated, 41 leaders left on shop-west-tikv-1`. */
+  message: string;
+}
+
+/** Who asks: identifies the run in locks, annotations and logs. */
+export interface RunIdentity {
+  namespace: string;
+  workflowId: string;
+  /** First run id of the chain: stays the same over continue-as-new. */
+  runId: string;
+}
+
+/** Patience of a run, in milliseconds. */
+export interface Patience {
+  /** Between the two reads in which the proof must hold; must exceed the operator's resync of 30 s in production. */
+  settleMs: number;
+  /** After the proof, watched by the guards; must exceed the region heartbeat of 60 s in production. */
+  soakMs: number;
+  /** No progress for this long is a stall; undefined: the component's own limit. */
+  stallMs?: number;
+}
+
+export interface StepCall {
+  runbook: string;
+  /** Inventory name of the TiDB cluster. */
+  cluster: string;
+  run: RunIdentity;
+  step: PlannedStep;
+  patience: Patience;
+  /** Keys of reasons that a person accepted by `retry`. */
+  accepted: string[];
+}
+
+export interface WaitCall extends StepCall {
+  /** Keys of the reasons for which the run already holds; empty while it does not. */
+  known: string[];
+}
