@@ -1,0 +1,27 @@
+/** The gates: which guards are asked when. All of them speak, not only the first. */
+import { databaseAnswers, leaderExists, majorityStays, membersHealthy, nobodyEvicts, regionsWhole, storesUp } from './database.ts';
+import type { Guard } from './guard.ts';
+import { certificatesValid, nobodyRolls, noTiproxyAcross, notDeleting, noUnknownParts, notPaused, notSuspended, operatorAlive, passesValidation, peersKnown } from './tidb-clusters.ts';
+
+/** The database is whole: what must hold before a step begins and after it ended. */
+export const databaseIsWhole: readonly Guard[] = [databaseAnswers, membersHealthy, leaderExists, storesUp, regionsWhole];
+
+/** Before anything is rolled. */
+export const beforeRoll: readonly Guard[] = [
+  ...databaseIsWhole,
+  majorityStays,
+  nobodyEvicts,
+  noUnknownParts,
+  notPaused,
+  notSuspended,
+  notDeleting,
+  passesValidation,
+  noTiproxyAcross,
+  nobodyRolls,
+  operatorAlive,
+  peersKnown,
+  certificatesValid,
+];
+
+/** Before a patch that must roll nothing. */
+export const beforeSettling: readonly Guard[] = beforeRoll.filter((guard) => guard !== peersKnown && guard !== majorityStays);

@@ -1,0 +1,156 @@
+/**
+ * The Kubernetes objects that the runbooks read, as far as they read them. Parsed once, where they come in; unknown fields pass.
+ * Field names: tidb-operator v1.6 apis/pingcap/v1alpha1/types.go (§1.2).
+ */
+import { z } from 'zod';
+
+const metadata = z.looseObject({
+  name: z.string(),
+  namespace: z.string().default(''),
+  uid: z.string().default(''),
+  resourceVersion: z.string().default(''),
+  generation: z.number().default(0),
+  labels: z.record(z.string(), z.string()).default({}),
+  annotations: z.record(z.string(), z.string()).default({}),
+  creationTimestamp: z.string().nullish(),
+  deletionTimestamp: z.string().optional(),
+});
+
+const componentSpec = z.looseObject({
+  replicas: z.number().default(0),
+  baseImage: z.string().optional(),
+  image: z.string().optional(),
+  version: z.string().nullish(),
+});
+export type ComponentSpec = z.infer<typeof componentSpec>;
+
+const microservice = componentSpec.extend({ name: z.string() });
+
+const tidbClusterSpec = z.looseObject({
+  version: z.string().default(''),
+  paused: z.boolean().default(false),
+  acrossK8s: z.boolean().default(false),
+  clusterDomain: z.string().default(''),
+  cluster: z.looseObject({ name: z.string().default(''), namespace: z.string().default(''), clusterDomain: z.string().default('') }).optional(),
+  suspendAction: z.unknown().optional(),
+  tlsCluster: z.looseObject({ enabled: z.boolean().default(false) }).optional(),
+  pd: componentSpec.optional(),
+  tiproxy: componentSpec.optional(),
+  tiflash: componentSpec.optional(),
+  tikv: componentSpec.optional(),
+  pump: componentSpec.optional(),
+  tidb: componentSpec.optional(),
+  ticdc: componentSpec.optional(),
+  pdms: z.array(microservice).optional(),
+});
+export type TidbClusterSpec = z.infer<typeof tidbClusterSpec>;
+
+const statefulSetStatus = z.looseObject({
+  observedGeneration: z.number().default(0),
+  replicas: z.number().default(0),
+  readyReplicas: z.number().default(0),
+  updatedReplicas: z.number().default(0),
+  currentRevision: z.string().default(''),
+  updateRevision: z.string().default(''),
+});
+export type StatefulSetStatus = z.infer<typeof statefulSetStatus>;
+
+const componentStatus = z.looseObject({
+  phase: z.string().default(''),
+  synced: z.boolean().optional(),
+  image: z.string().optional(),
+  statefulSet: statefulSetStatus.optional(),
+});
+export type ComponentStatus = z.infer<typeof componentStatus>;
+
+const entries = z.record(z.string(), z.unknown()).nullish();
+const storeStatus = componentStatus.extend({ stores: entries, peerStores: entries });
+
+const tidbClusterStatus = z.looseObject({
+  clusterID: z.string().optional(),
+  conditions: z.array(z.looseObject({ type: z.string(), status: z.string(), reason: z.string().optional(), message: z.string().optional() })).nullish(),
+  pd: componentStatus.extend({ members: entries, peerMembers: entries }).optional(),
+  pdms: z.record(z.string(), componentStatus).nullish(),
+  tiproxy: componentStatus.optional(),
+  tiflash: storeStatus.optional(),
+  tikv: storeStatus.optional(),
+  pump: componentStatus.optional(),
+  tidb: componentStatus.optional(),
+  ticdc: componentStatus.extend({ captures: z.record(z.string(), z.looseObject({ version: z.string().optional(), ready: z.boolean().optional() })).nullish() }).optional(),
+});
+export type TidbClusterStatus = z.infer<typeof tidbClusterStatus>;
+
+export const managedFieldsEntry = z.looseObject({
+  manager: z.string().default(''),
+  operation: z.string().default(''),
+  time: z.string().optional(),
+  fieldsV1: z.record(z.string(), z.unknown()).optional(),
+});
+export type ManagedFieldsEntry = z.infer<typeof managedFieldsEntry>;
+
+export const tidbClusterSchema = z.looseObject({
+  metadata: metadata.extend({ managedFields: z.array(managedFieldsEntry).default([]) }),
+  spec: tidbClusterSpec,
+  status: tidbClusterStatus.default({}),
+});
+export type TidbCluster = z.infer<typeof tidbClusterSchema>;
+
+export const statefulSetSchema = z.looseObject({
+  metadata,
+  spec: z.looseObject({
+    replicas: z.number().default(1),
+    template: z.looseObject({ spec: z.looseObject({ containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })) }) }),
+  }),
+  status: statefulSetStatus.default({ observedGeneration: 0, replicas: 0, readyReplicas: 0, updatedReplicas: 0, currentRevision: '', updateRevision: '' }),
+});
+export type StatefulSet = z.infer<typeof statefulSetSchema>;
+
+const condition = z.looseObject({ type: z.string(), status: z.string(), reason: z.string().optional(), message: z.string().optional() });
+
+const containerStatus = z.looseObject({
+  name: z.string(),
+  image: z.string().default(''),
+  ready: z.boolean().default(false),
+  restartCount: z.number().default(0),
+  state: z.looseObject({ waiting: z.looseObject({ reason: z.string().default(''), message: z.string().default('') }).optional() }).optional(),
+});
+
+export const podSchema = z.looseObject({
+  metadata,
+  spec: z.looseObject({ nodeName: z.string().optional(), containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })) }),
+  status: z
+    .looseObject({
+      phase: z.string().default('Unknown'),
+      startTime: z.string().optional(),
+      conditions: z.array(condition).default([]),
+      containerStatuses: z.array(containerStatus).default([]),
+    })
+    .default({ phase: 'Unknown', conditions: [], containerStatuses: [] }),
+});
+export type Pod = z.infer<typeof podSchema>;
+
+export const eventSchema = z.looseObject({
+  metadata,
+  type: z.string().default(''),
+  reason: z.string().default(''),
+  message: z.string().default(''),
+  count: z.number().nullish(),
+  firstTimestamp: z.string().nullish(),
+  lastTimestamp: z.string().nullish(),
+  eventTime: z.string().nullish(),
+  involvedObject: z.looseObject({ kind: z.string().default(''), name: z.string().default(''), uid: z.string().default('') }),
+});
+export type KubernetesEvent = z.infer<typeof eventSchema>;
+
+export const leaseSchema = z.looseObject({
+  metadata,
+  spec: z
+    .looseObject({
+      holderIdentity: z.string().nullish(),
+      leaseDurationSeconds: z.number().nullish(),
+      acquireTime: z.string().nullish(),
+      renewTime: z.string().nullish(),
+    })
+    .default({}),
+});
+export type Lease = z.infer<typeof leaseSchema>;

@@ -1,0 +1,99 @@
+/** What was observed of one TiDB cluster, from all Kubernetes clusters and from PD. Guards, proofs and planners take it and return data. */
+import type { Component } from './components.ts';
+import type { KubernetesEvent, Pod, StatefulSet, TidbCluster } from './objects.ts';
+
+export interface PdMember {
+  name: string;
+  /** Decimal string: ids exceed 2^53. */
+  id: string;
+  peerUrls: string[];
+  clientUrls: string[];
+  /** `8.5.4`; empty while the member has not reported. */
+  version: string;
+  /** In PD's own view; undefined when PD said nothing about it. */
+  healthy: boolean | undefined;
+}
+
+export type StoreState = 'Up' | 'Disconnected' | 'Down' | 'Offline' | 'Tombstone' | 'Unknown';
+
+export interface Store {
+  id: string;
+  /** `<host>:<port>` as advertised. */
+  address: string;
+  version: string;
+  state: StoreState;
+  engine: 'tikv' | 'tiflash';
+  /** Seconds since 1970 by the store's clock. */
+  startTimestamp: number;
+  /** Milliseconds since 1970 by PD's clock. */
+  lastHeartbeatMs: number;
+  leaderCount: number;
+  regionCount: number;
+}
+
+export const regionChecks = ['miss-peer', 'down-peer', 'pending-peer', 'offline-peer'] as const;
+export type RegionCheck = (typeof regionChecks)[number];
+
+/** PD's own view: what decides whether the database is whole. */
+export interface DatabaseView {
+  clusterId: string;
+  members: PdMember[];
+  /** Name of the PD leader. */
+  leader: string | undefined;
+  stores: Store[];
+  regions: Record<RegionCheck, number>;
+  /** Ids of the stores from which leaders are being evicted. */
+  evictingStores: string[];
+  maxReplicas: number;
+  /** Members that say their regions are not loaded yet (PD ≥ 8.5.2). */
+  notReady: string[];
+}
+
+export interface OperatorView {
+  /** Undefined: it could not be found out, which never counts as alive. */
+  alive: boolean | undefined;
+  version: string | undefined;
+  /** In words, for the reason. */
+  detail: string;
+}
+
+export interface CertificateView {
+  secret: string;
+  /** Milliseconds since 1970. */
+  notAfterMs: number;
+}
+
+/** One TidbCluster of the TiDB cluster. */
+export interface TidbClusterView {
+  /** Names it in steps and gates: the Kubernetes cluster, or `<kubernetes cluster>.<name>` where one holds several. */
+  key: string;
+  kubernetesCluster: string;
+  /** The one without `spec.cluster`, where the upgrade of each component begins. */
+  initial: boolean;
+  object: TidbCluster;
+  statefulSets: Partial<Record<Component, StatefulSet>>;
+  pods: Pod[];
+  /** Warning events of the TidbCluster, its StatefulSets and pods. */
+  events: KubernetesEvent[];
+  operator: OperatorView;
+  certificates: CertificateView[];
+}
+
+/** The TidbClusters stand in the order of procedures: the initial one first, then as in the inventory. */
+export interface ClusterView {
+  name: string;
+  tidbClusters: TidbClusterView[];
+  /** Undefined when PD did not answer; `databaseProblem` says why. Unknown never counts as healthy. */
+  database: DatabaseView | undefined;
+  databaseProblem: string | undefined;
+  /** By the worker's clock; used only for things that tolerate skew of minutes. */
+  nowMs: number;
+}
+
+export function nameOf(view: TidbClusterView): string {
+  return `${view.object.metadata.namespace}/${view.object.metadata.name}`;
+}
+
+export function findByKey(view: ClusterView, key: string): TidbClusterView | undefined {
+  return view.tidbClusters.find((each) => each.key === key);
+}
