@@ -1,0 +1,59 @@
+/** Writes down what changed in a database between two ticks: leaders, members, store states, shortage of regions. */
+import type { Fact, RecordFact } from '../event-log.ts';
+import type { Database } from './database.ts';
+import type { Origin } from './model.ts';
+
+export class DatabaseDiary {
+  readonly #name: string;
+  readonly #record: RecordFact;
+  /** The last written value of every fact, by a key of its own. */
+  readonly #known = new Map<string, string>();
+
+  constructor(name: string, record: RecordFact) {
+    this.#name = name;
+    this.#record = record;
+  }
+
+  write(kind: string, origin: Origin, more: Omit<Fact, 'kind'> = {}): void {
+    const { kubernetesCluster, namespace, tidbCluster, pod } = origin;
+    this.#record({ kind, database: this.#name, kubernetesCluster, namespace, tidbCluster, pod, ...more });
+  }
+
+  compare(database: Database, now: number): void {
+    this.#compareMembers(database);
+    this.#compareStores(database, now);
+    const shortage = { missing: database.missing(), pending: database.pending(), down: database.regions.down().length };
+    this.#changed('regions', JSON.stringify(shortage), () => this.#record({ kind: 'region-shortage', database: this.#name, ...shortage }));
+  }
+
+  #compareMembers(database: Database): void {
+    const { members } = database;
+    const counts = { alive: members.alive().length, members: members.all.length };
+    for (const member of members.all) {
+      this.#changed(`member ${member.id}`, String(member.alive), (before) => {
+        if (before !== undefined || member.alive) this.write(member.alive ? 'member-up' : 'member-down', member.origin, { member: member.name, ...counts });
+      });
+    }
+    const leader = members.leader?.name ?? null;
+    this.#changed('leader', String(leader), () => this.#record({ kind: 'pd-leader', database: this.#name, leader, ...counts }));
+  }
+
+  #compareStores(database: Database, now: number): void {
+    const states = [...database.stores.all.values()].map((store) => ({ store, state: database.stateName(store, now) }));
+    const up = states.filter(({ store, state }) => store.engine === 'tikv' && state === 'Up').length;
+    for (const { store, state } of states) {
+      this.#changed(`store ${store.id}`, state, (before) =>
+        this.write('store-state', store.origin, { store: store.id, engine: store.engine, from: before ?? null, to: state, up, version: store.version }));
+      if (!database.isEvicting(store)) continue;
+      const leaders = database.regions.leadersOn(store.id);
+      this.#changed(`leaders ${store.id}`, String(leaders), () => this.write('leaders', store.origin, { store: store.id, leaders }));
+    }
+  }
+
+  #changed(key: string, value: string, tell: (before: string | undefined) => void): void {
+    const before = this.#known.get(key);
+    if (before === value) return;
+    this.#known.set(key, value);
+    tell(before);
+  }
+}

@@ -1,0 +1,174 @@
+/** One TiDB cluster: PD members, stores, regions and servers moving together in time. Its diary is `database-diary.ts`. */
+import type { Speeds } from '../settings.ts';
+import { DatabaseDiary } from './database-diary.ts';
+import type { RecordFact } from '../event-log.ts';
+import type { Disturbances, MaintenanceTask, Member, Origin, Server, StateName, Store } from './model.ts';
+import { newId, PdMembers } from './pd-members.ts';
+import type { Joining } from './pd-members.ts';
+import { Regions } from './regions.ts';
+import type { Ground } from './regions.ts';
+import { Stores } from './stores.ts';
+import type { Registration } from './stores.ts';
+
+export interface DatabaseSetting {
+  name: string;
+  speeds: Speeds;
+  disturbances: Disturbances;
+  record: RecordFact;
+}
+
+/** PD's default of `replication.max-replicas`. */
+const defaultMaxReplicas = 3;
+/** Store ids come from the same counter as region ids; the first is small. */
+const firstStoreId = 1;
+
+export class Database {
+  readonly name: string;
+  readonly clusterId = newId();
+  readonly members: PdMembers;
+  readonly stores: Stores;
+  readonly regions: Regions;
+  /** TiDB, TiCDC, Pump and TiProxy processes by Kubernetes cluster, namespace and pod. */
+  readonly servers = new Map<string, Server>();
+  /** Stores whose leaders are being evicted by request. */
+  readonly evicting = new Set<number>();
+  /** PD's maintenance lock (≥ 8.5.7): at most one task in the whole database. */
+  maintenance: MaintenanceTask | undefined;
+  readonly speeds: Speeds;
+  readonly disturbances: Disturbances;
+  readonly bootstrapped = Date.now();
+  maxReplicas = defaultMaxReplicas;
+  ddlPaused = false;
+  readonly #diary: DatabaseDiary;
+  #nextStoreId = firstStoreId;
+
+  constructor(setting: DatabaseSetting) {
+    this.name = setting.name;
+    this.speeds = setting.speeds;
+    this.disturbances = setting.disturbances;
+    this.members = new PdMembers(setting.speeds.pdElection);
+    this.stores = new Stores(setting.speeds);
+    this.regions = new Regions(setting.speeds);
+    this.#diary = new DatabaseDiary(setting.name, setting.record);
+  }
+
+  /** Moves the whole database to `now` (milliseconds) and writes down what changed. */
+  advance(now: number): void {
+    const before = this.members.leader;
+    this.members.advance(now, this.disturbances);
+    if (this.members.leader && this.members.leader !== before) this.stores.forgetHeartbeats();
+    this.stores.advance(now, this.members.leader !== undefined, this.disturbances);
+    // Without a PD leader nothing is scheduled; only Raft itself goes on, which the next tick makes up for.
+    if (this.members.leader) {
+      this.regions.advance(this.#grounds(now), this.maxReplicas, now);
+      this.#bury(now);
+    }
+    this.#diary.compare(this, now);
+  }
+
+  addMember(joining: Joining): Member {
+    const member = this.members.add(joining);
+    this.#diary.write('member-joined', member.origin, { member: joining.name, members: this.members.all.length });
+    return member;
+  }
+  startMember(member: Member, joining: Joining): void {
+    this.members.start(member, joining);
+  }
+  stopMember(member: Member): void {
+    member.alive = false;
+    this.members.advance(Date.now(), this.disturbances);
+  }
+  /** Deletes a member from PD, as `DELETE /pd/api/v1/members/name/{name}`. */
+  removeMember(member: Member): void {
+    this.members.remove(member);
+    this.#diary.write('member-left', member.origin, { member: member.name, members: this.members.all.length });
+  }
+
+  /** A store process starts: with its old id when its volume holds one, else with a new one. */
+  startStore(registration: Registration, id: number | undefined, now: number): number {
+    const own = id ?? this.#newStoreId();
+    this.stores.register(own, registration, now);
+    if (id !== undefined) this.regions.lagBehind(own, now);
+    return own;
+  }
+  stopStore(id: number, now: number): void {
+    this.stores.stop(id, now);
+  }
+
+  /** `DELETE /pd/api/v1/store/{id}`; answers PD's refusal, or nothing when the store is Offline now. */
+  removeStore(id: number, now: number): string | undefined {
+    const store = this.stores.all.get(id);
+    if (!store) return `store ${id} not found`;
+    if (store.state === 'Tombstone') return `store ${id} has been removed`;
+    const up = [...this.stores.all.values()].filter((one) => one.state === 'Up').length;
+    if (store.state === 'Up' && up - 1 < this.maxReplicas) return `can not remove store ${id} since the number of up stores would be ${up - 1} while need ${this.maxReplicas}`;
+    store.state = 'Offline';
+    store.offlineSince ??= now;
+    return undefined;
+  }
+
+  evict(id: number): void {
+    if (this.evicting.has(id)) return;
+    this.evicting.add(id);
+    this.#writeEviction('eviction-begin', id);
+  }
+  endEviction(id: number): void {
+    if (this.evicting.delete(id)) this.#writeEviction('eviction-end', id);
+  }
+
+  isEvicting(store: Store): boolean {
+    return this.evicting.has(store.id) || this.disturbances.foreignEviction(store);
+  }
+
+  /** `/upgrade/start` and `/upgrade/finish` of a TiDB server; false when it is so already ("duplicated operation"). */
+  pauseDdl(paused: boolean, by: Origin): boolean {
+    if (this.ddlPaused === paused) return false;
+    this.ddlPaused = paused;
+    this.#diary.write(paused ? 'ddl-paused' : 'ddl-resumed', by, { by: by.pod });
+    return true;
+  }
+
+  stateName(store: Store, now: number): StateName {
+    return this.stores.stateName(store, now, this.disturbances);
+  }
+  isHealthy(member: Member): boolean {
+    return member.alive && !this.disturbances.memberUnhealthy(member);
+  }
+  missing(): number {
+    return this.regions.missing(this.maxReplicas).length + this.disturbances.extraMissing();
+  }
+  pending(): number {
+    return this.regions.pending().length + this.disturbances.extraPending();
+  }
+
+  #newStoreId(): number {
+    const id = this.#nextStoreId;
+    this.#nextStoreId += id === firstStoreId ? 3 : 1;
+    return id;
+  }
+
+  #grounds(now: number): Ground[] {
+    return [...this.stores.all.values()].map((store) => ({
+      id: store.id,
+      learner: store.engine === 'tiflash',
+      state: this.stateName(store, now),
+      awaySince: store.awaySince,
+      evicting: this.isEvicting(store),
+      frozen: this.disturbances.leadersFrozen(store),
+    }));
+  }
+
+  /** An Offline store without peers becomes a Tombstone. */
+  #bury(now: number): void {
+    for (const store of this.stores.all.values()) {
+      const waited = now - (store.offlineSince ?? now);
+      if (store.state !== 'Offline' || waited < this.speeds.storeOffline || this.regions.peersOn(store.id) > 0) continue;
+      store.state = 'Tombstone';
+    }
+  }
+
+  #writeEviction(kind: string, id: number): void {
+    const store = this.stores.all.get(id);
+    if (store) this.#diary.write(kind, store.origin, { store: id, leaders: this.regions.leadersOn(id) });
+  }
+}

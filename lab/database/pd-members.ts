@@ -1,0 +1,86 @@
+/** PD's membership and leader: who is a member, who is alive, who leads, and the gap without a leader between two. */
+import { randomBytes } from 'node:crypto';
+import type { Disturbances, Member, Origin } from './model.ts';
+
+const topBit = 1n << 63n;
+const safeNumbers = 1n << 53n;
+
+/** A random id that no JavaScript number can hold exactly, as PD's and etcd's are. */
+export const newId = (): bigint => (randomBytes(8).readBigUInt64BE() & (topBit - 1n)) | safeNumbers;
+
+export interface Joining {
+  origin: Origin;
+  name: string;
+  peerUrl: string;
+  clientUrl: string;
+  version: string;
+}
+
+/**
+ * Invariant: there is a leader only while more than half of all members are alive; a member that was added but has not
+ * started yet counts as one that is not.
+ */
+export class PdMembers {
+  readonly all: Member[] = [];
+  leader: Member | undefined;
+  readonly #electionGap: number;
+  #electionAt: number | undefined;
+
+  constructor(electionGap: number) {
+    this.#electionGap = electionGap;
+  }
+
+  /** Adds a member that has not started: from now on it counts in the quorum. */
+  add(joining: Joining): Member {
+    const member: Member = { id: newId(), origin: joining.origin, name: '', peerUrls: [joining.peerUrl], clientUrls: [], version: joining.version, alive: false };
+    this.all.push(member);
+    return member;
+  }
+
+  /** The member's process serves. Name and client URLs are those of its start script; peer URLs stay as they are. */
+  start(member: Member, joining: Joining): void {
+    Object.assign(member, { name: joining.name, clientUrls: [joining.clientUrl], version: joining.version, alive: true });
+  }
+
+  remove(member: Member): void {
+    this.all.splice(this.all.indexOf(member), 1);
+    if (this.leader === member) this.leader = undefined;
+  }
+
+  named(name: string): Member | undefined {
+    return this.all.find((member) => member.name === name);
+  }
+
+  alive(): Member[] {
+    return this.all.filter((member) => member.alive);
+  }
+
+  hasQuorum(): boolean {
+    return this.alive().length * 2 > this.all.length;
+  }
+
+  /** Moves leadership at once; false when the target is not alive or not a member. */
+  transfer(name: string): boolean {
+    const target = this.named(name);
+    if (!target?.alive || !this.leader) return false;
+    this.leader = target;
+    return true;
+  }
+
+  /** Takes the leader away when it died or the quorum did, and elects one when the gap is over. */
+  advance(now: number, disturbances: Disturbances): void {
+    const possible = this.hasQuorum() && !disturbances.leaderLost();
+    if (this.leader?.alive && possible) return;
+    this.leader = undefined;
+    if (!possible) this.#electionAt = undefined;
+    else this.#elect(now);
+  }
+
+  #elect(now: number): void {
+    // A lone first member need not wait for anybody.
+    this.#electionAt ??= this.all.length === 1 ? now : now + this.#electionGap;
+    if (now < this.#electionAt) return;
+    this.#electionAt = undefined;
+    this.leader = this.alive()[0];
+  }
+}
