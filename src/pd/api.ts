@@ -57,8 +57,8 @@ export interface Maintenance {
   get(options?: PdCallOptions): Promise<MaintenanceHeld>;
   /** Safe to repeat with the same type and id. */
   take(task: { type: string; id: string; description: string }, options?: PdCallOptions): Promise<MaintenanceTaken>;
-  /** True when the lock is no longer held by this type and id; safe to repeat. */
-  release(task: { type: string; id: string }, options?: PdCallOptions): Promise<boolean>;
+  /** Afterwards this type and id does not hold the lock, whoever else may; safe to repeat. */
+  release(task: { type: string; id: string }, options?: PdCallOptions): Promise<void>;
 }
 
 export interface EtcdMember {
