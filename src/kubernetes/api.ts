@@ -84,8 +84,8 @@ export interface KubernetesApi {
 
   /** Events with metadata only, until the server ends the stream. Throws like a call when the server refuses or breaks off. */
   watch(ref: ResourceRef, options: WatchOptions): AsyncIterable<WatchEvent>;
-  /** An open WebSocket to a path of the API server, for port-forwards. */
-  openWebSocket(path: string, subprotocol: string): Promise<WebSocket>;
+  /** An open, paused WebSocket to a path of the API server. `what` says in errors what it is for. */
+  openWebSocket(path: string, subprotocol: string, what: string): Promise<WebSocket>;
 
   /** Cuts everything that is open. */
   close(): Promise<void>;
