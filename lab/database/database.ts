@@ -84,6 +84,13 @@ export class Database {
     this.#diary.write('member-left', member.origin, { member: member.name, members: this.members.all.length });
   }
 
+  /** Moves PD's leadership; the new leader has not heard of any store yet. False when `name` cannot lead. */
+  transferLeader(name: string): boolean {
+    if (!this.members.transfer(name)) return false;
+    this.stores.forgetHeartbeats();
+    return true;
+  }
+
   /** A store process starts: with its old id when its volume holds one, else with a new one. */
   startStore(registration: Registration, id: number | undefined, now: number): number {
     const own = id ?? this.#newStoreId();
@@ -164,6 +171,7 @@ export class Database {
       const waited = now - (store.offlineSince ?? now);
       if (store.state !== 'Offline' || waited < this.speeds.storeOffline || this.regions.peersOn(store.id) > 0) continue;
       store.state = 'Tombstone';
+      this.endEviction(store.id);
     }
   }
 

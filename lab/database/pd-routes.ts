@@ -68,8 +68,7 @@ function memberRoutes(database: Database): Route[] {
 }
 
 function transferLeader(database: Database, name: string): Answer {
-  if (!database.members.transfer(name)) return { status: 500, json: `[PD:member:ErrEtcdLeaderNotFound]failed to transfer leader to ${name}` };
-  database.stores.forgetHeartbeats();
+  if (!database.transferLeader(name)) return { status: 500, json: `[PD:member:ErrEtcdLeaderNotFound]failed to transfer leader to ${name}` };
   return { json: 'The transfer command is submitted.' };
 }
 
