@@ -55,7 +55,8 @@ export interface RunStatus {
 /** The record of the change. */
 export interface Report extends RunStatus {
   startedAt: string;
-  endedAt: string;
+  /** Absent while the run goes on. */
+  endedAt?: string;
   plan?: Plan;
   /** What the run leaves behind, in sentences: what rolls on, what stays paused, what was cleaned up. */
   remains: string[];
@@ -69,6 +70,8 @@ export interface PlanResult {
 
 export const queryNames = { status: 'status', plan: 'plan', report: 'report' } as const;
 export const decideUpdate = 'decide';
+/** Failure type with which `decide` refuses a decision that can be read and does not fit; its message says why. One that cannot be read is `InvalidInput`. */
+export const decideRefusal = 'Refused';
 
 /** Search attributes; they must be registered on the server (the worker checks at start). */
 export const searchAttributes = {

@@ -1,0 +1,13 @@
+/** The workflow types of the worker, one by one: every export of this file can be started. */
+import { ApplicationFailure } from '@temporalio/common';
+import { workflowInfo } from '@temporalio/workflow';
+import { doctor } from './doctor.ts';
+import { upgradeCluster } from './upgrade-cluster/workflow.ts';
+
+export { doctor, upgradeCluster };
+
+/** Takes every unknown type: without it such a run would stay open for ever, waiting for a worker that knows it. */
+export default async function unknownRunbook(): Promise<never> {
+  const known = Object.keys({ upgradeCluster, doctor }).join(', ');
+  throw ApplicationFailure.nonRetryable(`There is no runbook ${workflowInfo().workflowType}. Known are: ${known}.`, 'NotFound');
+}
