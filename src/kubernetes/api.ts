@@ -27,6 +27,12 @@ export interface ListOptions extends CallOptions {
   metadataOnly?: boolean;
 }
 
+export interface LogOptions extends CallOptions {
+  container: string;
+  /** The last lines only. */
+  tailLines: number;
+}
+
 export interface ObjectList {
   items: KubernetesObject[];
   /** The version from which a watch goes on. */
@@ -77,6 +83,8 @@ export interface KubernetesApi {
   /** Resolves when the deletion is accepted; finalizers may keep the object for longer. */
   remove(ref: ResourceRef, options?: RemoveOptions): Promise<void>;
 
+  /** The last lines of a container's log. `ref` is a pod. */
+  log(ref: ResourceRef, options: LogOptions): Promise<string[]>;
   /** Asks the API server itself (SelfSubjectAccessReview) whether our credentials may do this. */
   allowed(access: Access, options?: CallOptions): Promise<boolean>;
   /** `v1.34.4`. */

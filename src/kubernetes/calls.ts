@@ -49,15 +49,19 @@ export class Caller {
 
   /** The answer's JSON, parsed by `schema`. Rejects with the caller's own reason when `caller` fires. */
   async call<T extends z.ZodType>(call: Call, schema: T, caller: AbortSignal | undefined): Promise<z.output<T>> {
-    const deadline = AbortSignal.timeout(CALL_DEADLINE_MS);
-    const signal = caller ? AbortSignal.any([deadline, caller]) : deadline;
-    const text = await this.#attempts(call, signal).catch((error: unknown) => {
-      throw this.#translate(call, error, caller);
-    });
-    const parsed = schema.safeParse(parseJson(text));
+    const parsed = schema.safeParse(parseJson(await this.text(call, caller)));
     if (parsed.success) return parsed.data;
     const problem = parsed.error.issues[0];
     throw new RunbookError('Unreachable', `Kubernetes cluster ${this.cluster}: ${call.what} got something unexpected: ${problem?.path.join('.') ?? ''} ${problem?.message ?? ''}`);
+  }
+
+  /** The answer as it came. */
+  async text(call: Call, caller: AbortSignal | undefined): Promise<string> {
+    const deadline = AbortSignal.timeout(CALL_DEADLINE_MS);
+    const signal = caller ? AbortSignal.any([deadline, caller]) : deadline;
+    return this.#attempts(call, signal).catch((error: unknown) => {
+      throw this.#translate(call, error, caller);
+    });
   }
 
   /** The body of an answer that goes on for long, such as a watch. */
@@ -130,9 +134,9 @@ export class Caller {
 
 /** Rejects when `signal` fires, though `promise` may go on: credential plugins cannot be told to stop. */
 function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
@@ -145,7 +149,7 @@ async function failureOf(answer: Dispatcher.ResponseData): Promise<HttpFailure> 
 
 const isUnauthorized = (error: unknown): boolean => error instanceof HttpFailure && error.status === 401;
 
-const isBroken = (error: unknown): boolean => error instanceof Error && 'code' in error && brokenConnection.has(String(error.code));
+const isBroken = (error: unknown): boolean => brokenConnection.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 
 function parseJson(text: string): unknown {
   try {

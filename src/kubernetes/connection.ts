@@ -1,7 +1,7 @@
 /** One Kubernetes cluster: the verbs of the Kubernetes API in plain JSON. How a call travels is calls.ts. */
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
-import type { Access, CallOptions, JsonPatchOperation, KubernetesApi, ListOptions, ObjectList, RemoveOptions, WatchEvent, WatchOptions, WriteOptions } from './api.ts';
+import type { Access, CallOptions, JsonPatchOperation, KubernetesApi, ListOptions, LogOptions, ObjectList, RemoveOptions, WatchEvent, WatchOptions, WriteOptions } from './api.ts';
 import { Caller, json } from './calls.ts';
 import type { Call } from './calls.ts';
 import { describe, pathOf } from './resources.ts';
@@ -66,6 +66,12 @@ class Connection implements KubernetesApi {
     const preconditions = uid === undefined ? undefined : { uid };
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: propagation };
     await this.#caller.call({ ...about('delete', ref), method: 'DELETE', body, query: { dryRun: dryRun ? 'All' : undefined } }, z.unknown(), signal);
+  }
+
+  async log(ref: ResourceRef, { container, tailLines, signal }: LogOptions): Promise<string[]> {
+    const query = { container, tailLines: String(tailLines) };
+    const text = await this.#caller.text({ ...about('read the log of', ref), path: `${pathOf(ref)}/log`, method: 'GET', query, accept: '*/*' }, signal);
+    return text.split('\n').filter(Boolean);
   }
 
   async allowed(access: Access, options: CallOptions = {}): Promise<boolean> {

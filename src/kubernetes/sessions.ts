@@ -153,7 +153,7 @@ async function markOf(file: string): Promise<string> {
 function credentialFailure(config: KubeConfig, error: unknown): Error {
   if (isRunbookError(error)) return error;
   const plugin = (config.getCurrentUser()?.exec as { command?: string } | undefined)?.command;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'EACCES') return new CredentialFailure(`${plugin ? `the plugin ${plugin}` : 'a file that the kubeconfig names'} cannot be used (${code})`, false);
   return new CredentialFailure(plugin ? `the plugin ${plugin} failed: ${sentenceOf(error)}` : sentenceOf(error), true);
 }

@@ -72,7 +72,7 @@ interface Explanation {
 function explain(attempt: Attempt, error: unknown): Explanation {
   if (error instanceof HttpFailure) return explainHttp(attempt, error);
   if (error instanceof CredentialFailure) return { type: error.passing ? 'Unreachable' : 'Forbidden', words: `has no credentials: ${quote(attempt, error.message)}` };
-  if (error instanceof Error && error.name === 'TimeoutError') return { type: 'Unreachable', words: 'got no answer in time' };
+  if ((error as Thrown | undefined)?.name === 'TimeoutError') return { type: 'Unreachable', words: 'got no answer in time' };
   return { type: 'Unreachable', words: `got no answer: ${quote(attempt, reasonOf(error))}` };
 }
 
@@ -158,13 +158,24 @@ function parseRetryAfter(header: string | undefined): number | undefined {
   return header && Number.isFinite(seconds) && seconds >= 0 ? seconds * MILLISECONDS : undefined;
 }
 
-/** The innermost reason: libraries wrap ("fetch failed"), and an error for several addresses has no words of its own. */
+/** What errors of Node, undici and ws have in common, DOMExceptions included. */
+interface Thrown {
+  name?: string;
+  message?: string;
+  code?: unknown;
+  cause?: unknown;
+  /** Of an AggregateError: a name with several addresses was tried. */
+  errors?: unknown[];
+}
+
+/** The innermost reason: libraries wrap, and an error for several addresses has no words of its own. */
 function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reasonOf(error.cause);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return error.message.includes(code) ? error.message : `${error.message} (${code})`;
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { message = '', code, cause, errors } = error as Thrown;
+  const inner = errors?.[0] ?? cause;
+  if (inner !== undefined) return reasonOf(inner);
+  const extra = typeof code === 'string' && !message.includes(code) ? ` (${code})` : '';
+  return message + extra;
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

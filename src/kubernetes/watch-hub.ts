@@ -95,7 +95,7 @@ class SharedWatch {
   readonly #subscribers = new Set<Subscriber>();
   readonly #stop = new AbortController();
   #lingering: NodeJS.Timeout | undefined;
-  /** Failures since something was received. */
+  /** Failures in short succession. */
   #failures = 0;
 
   constructor(watched: Watched) {
@@ -131,11 +131,13 @@ class SharedWatch {
   /** Until stopped: list, wake everybody, follow. Nothing that goes wrong gets out of here. */
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      const began = performance.now();
       try {
         await this.#follow();
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        this.#failures += 1;
+        const lasted = performance.now() - began > this.#watched.options.slowestRetryMs;
+        this.#failures = lasted ? 0 : this.#failures + 1;
         this.#watched.totals.reconnects += 1;
         await this.#pause(error);
       }
@@ -151,7 +153,6 @@ class SharedWatch {
     for (;;) {
       const from = resourceVersion;
       for await (const event of api.watch(collection, { resourceVersion, signal })) {
-        this.#failures = 0;
         resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
         if (event.type !== 'BOOKMARK') this.#wake(event.object.metadata.name);
       }

@@ -25,3 +25,6 @@ export const beforeRoll: readonly Guard[] = [
 
 /** Before a patch that must roll nothing. */
 export const beforeSettling: readonly Guard[] = beforeRoll.filter((guard) => guard !== peersKnown && guard !== majorityStays);
+
+/** While a step waits: states of its TidbCluster in which the operator does not act. */
+export const standingGuards: readonly Guard[] = [notPaused, notSuspended, notDeleting];

@@ -37,7 +37,8 @@ export function planUpgrade(view: ClusterView, wish: UpgradeWish): { refusals: s
   const refusals = refusalsFor(view, wish);
   if (refusals.length > 0) return { refusals };
   const rolls = order.order.flatMap((component) => view.tidbClusters.flatMap((member) => rollStep(view, member, component, wish)));
-  const steps = [...rolls, ...view.tidbClusters.map((member) => settleStep(member, wish)), verifyStep(view, rolls, wish)];
+  const changes = [...rolls, ...view.tidbClusters.map((member) => settleStep(member, wish))];
+  const steps = [...changes, verifyStep(view, changes, wish)];
   const open = rolls.filter((step) => !step.alreadyDone).length;
   return {
     runbook: 'upgradeCluster',
@@ -68,9 +69,13 @@ function rollStep(view: ClusterView, member: TidbClusterView, component: Compone
       component,
       kubernetesCluster: member.key,
       alreadyDone: missingFor(view, member, target).length === 0,
-      input: { ...target, from, baseline: digestsOf(member.object) },
+      input: { ...target, from, place: placeOf(member), baseline: digestsOf(member.object) },
     },
   ];
+}
+
+function placeOf({ kubernetesCluster, object }: TidbClusterView): JsonObject {
+  return { kubernetesCluster, namespace: object.metadata.namespace, name: object.metadata.name };
 }
 
 /** One patch per TidbCluster moves the target into `spec.version`; it must roll nothing. */
@@ -86,7 +91,8 @@ function settleStep(member: TidbClusterView, wish: UpgradeWish): PlannedStep {
   };
 }
 
-function verifyStep(view: ClusterView, rolls: PlannedStep[], wish: UpgradeWish): PlannedStep {
+function verifyStep(view: ClusterView, changes: PlannedStep[], wish: UpgradeWish): PlannedStep {
+  const rolls = changes.filter((step) => step.kind === 'roll-component');
   const targets = rolls.map((step) => ({ key: step.kubernetesCluster, ...pick(step.input) }));
   return {
     id: 'verify/all',
@@ -94,7 +100,7 @@ function verifyStep(view: ClusterView, rolls: PlannedStep[], wish: UpgradeWish):
     title: `${view.name} is whole on ${wish.version}: versions, schedulers, DDL`,
     component: 'verify',
     kubernetesCluster: view.tidbClusters[0]?.key ?? '',
-    alreadyDone: false,
+    alreadyDone: changes.every((step) => step.alreadyDone),
     input: { targets },
   };
 }

@@ -1,0 +1,65 @@
+/**
+ * Guard and act in one activity: read the live state, ask all guards, write at once with the resource version that was read. There is
+ * no moment between check and act in which a worker can die and act later on an old check.
+ */
+import type { ApplyResult, Reason, StepCall } from '../protocol/outcome.ts';
+import { RunbookError } from '../errors.ts';
+import { isBrakeOf, releasePatch } from '../tidb/brake.ts';
+import { askAll } from '../tidb/guards/guard.ts';
+import { findByKey } from '../tidb/view.ts';
+import type { ClusterView } from '../tidb/view.ts';
+import { observe } from './observing/observe.ts';
+import { tryPatiently } from './patience.ts';
+import type { Pulse } from './pulse.ts';
+import { kindOf } from './steps/index.ts';
+import type { Scene, StepKind } from './steps/step-kind.ts';
+import type { Surroundings } from './surroundings.ts';
+import { patchTidbCluster } from './write.ts';
+
+export async function applyStep(at: Surroundings, call: StepCall, pulse: Pulse): Promise<ApplyResult> {
+  const tried = await tryPatiently(pulse, () => applyOnce(at, call, pulse));
+  return 'ok' in tried ? tried.ok : { outcome: 'held', reasons: [tried.silent] };
+}
+
+async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promise<ApplyResult> {
+  const kind = kindOf(call.step);
+  const scene = sceneOf(await observe(at, call.cluster, pulse.signal), call);
+  if (kind.missing(scene).length === 0) return { outcome: 'adopted', message: `${call.step.title}: it is so already, nothing was changed`, proof: kind.proof(scene) };
+  const change = kind.change(scene);
+  if (!change) return { outcome: 'applied', message: `${call.step.title}: the change is there already, waiting for its proof` };
+  const reasons = reasonsAgainst(scene, call, kind);
+  if (reasons.length > 0 && reasons.every(isBrake)) {
+    await releaseBrakes(at, call, scene.view);
+    return applyOnce(at, call, pulse);
+  }
+  if (reasons.length > 0) return { outcome: 'held', reasons };
+  // From here on the change is made: a cancellation must not cut the write in two.
+  await patchTidbCluster(at, call, scene.member, change);
+  at.log.info({ run: call.run.workflowId, step: call.step.id }, `patched ${call.step.title}`);
+  return { outcome: 'applied', message: `${call.step.title}: asked for, waiting for its proof` };
+}
+
+export function sceneOf(view: ClusterView, call: StepCall): Scene {
+  const member = findByKey(view, call.step.kubernetesCluster);
+  if (!member) throw new RunbookError('NotFound', `the TidbCluster of ${call.cluster} in ${call.step.kubernetesCluster} is gone`);
+  return { view, member };
+}
+
+export function reasonsAgainst({ view, member }: Scene, call: StepCall, kind: StepKind): Reason[] {
+  return askAll(kind.guards, view, { member, ...(kind.rolls ? { component: kind.rolls } : {}) }, call.accepted);
+}
+
+function isBrake(reason: Reason): boolean {
+  return reason.key.startsWith('brake/');
+}
+
+/**
+ * Nothing but brakes is in the way. They are this run's own, or of a run that has ended: its lock is ours now. The reason for which
+ * they were set is gone, since every other guard is silent.
+ */
+async function releaseBrakes(at: Surroundings, call: StepCall, view: ClusterView): Promise<void> {
+  for (const member of view.tidbClusters.filter((each) => each.object.spec.paused)) {
+    await patchTidbCluster(at, call, member, releasePatch);
+    at.log.info({ run: call.run.workflowId, own: isBrakeOf(member.object, call.run) }, `released the brake of the TidbCluster in ${member.key}`);
+  }
+}

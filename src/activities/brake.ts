@@ -1,0 +1,46 @@
+/** Sets and releases the brake on one TidbCluster, and nothing but our own. Only that one's API server is needed for it. */
+import { z } from 'zod';
+import type { BrakeCall, RunCall } from '../protocol/activities.ts';
+import type { Reason } from '../protocol/outcome.ts';
+import { brakePatch, isBrakeOf, releasePatch } from '../tidb/brake.ts';
+import { passing } from '../tidb/guards/guard.ts';
+import type { TidbClusterView } from '../tidb/view.ts';
+import { readTidbCluster } from './observing/read-tidb-cluster.ts';
+import { tryPatiently } from './patience.ts';
+import type { Pulse } from './pulse.ts';
+import type { Surroundings } from './surroundings.ts';
+import { patchTidbCluster } from './write.ts';
+
+/** Where the TidbCluster is, and the object of which only place and version matter. */
+export type Braked = Pick<TidbClusterView, 'kubernetesCluster' | 'object'>;
+
+async function reread(at: Surroundings, { kubernetesCluster, object }: Braked): Promise<Braked> {
+  return { kubernetesCluster, object: await readTidbCluster(at.kubernetes(kubernetesCluster), object.metadata) };
+}
+
+/** Sets the brake unless the TidbCluster is paused already, by us or by somebody else. */
+export async function setBrake(at: Surroundings, call: RunCall, member: Braked, reason: string): Promise<void> {
+  const now = await reread(at, member);
+  if (!now.object.spec.paused) await patchTidbCluster(at, call, now, brakePatch(call.run, reason, new Date().toISOString()));
+}
+
+/** Releases the brake if this very run set it; never what somebody else paused. */
+export async function releaseBrake(at: Surroundings, call: RunCall, member: Braked): Promise<void> {
+  const now = await reread(at, member);
+  if (isBrakeOf(now.object, call.run)) await patchTidbCluster(at, call, now, releasePatch);
+}
+
+const placeSchema = z.object({ kubernetesCluster: z.string(), namespace: z.string(), name: z.string() });
+
+/** The brake by a person's hard pause. Returns what could not be done. */
+export async function brakeStep(at: Surroundings, call: BrakeCall, pulse: Pulse): Promise<Reason[]> {
+  const place = placeSchema.safeParse(call.step.input['place']);
+  if (!place.success) return call.action === 'set' ? [passing('no-brake', `${call.step.title} has no roll that could be frozen; the run pauses before the next change`)] : [];
+  const { kubernetesCluster } = place.data;
+  const tried = await tryPatiently(pulse, async () => {
+    const member = { kubernetesCluster, object: await readTidbCluster(at.kubernetes(kubernetesCluster), place.data, pulse.signal) };
+    await (call.action === 'set' ? setBrake(at, call, member, `paused by ${call.by}`) : releaseBrake(at, call, member));
+  });
+  return 'ok' in tried ? [] : [tried.silent];
+}
+

@@ -1,0 +1,73 @@
+/** The end of a run: removes what the run itself set, frees the locks, and says truthfully what state remains. */
+import { sentenceOf } from '../errors.ts';
+import { tidbClusterOf } from '../inventory.ts';
+import type { CleanUpResult, RunCall } from '../protocol/activities.ts';
+import { brakeOf, isBrakeOf } from '../tidb/brake.ts';
+import { allComponents, components } from '../tidb/components.ts';
+import { isRolling } from '../tidb/rolling.ts';
+import { desiredVersion, specOf } from '../tidb/spec.ts';
+import type { ClusterView, TidbClusterView } from '../tidb/view.ts';
+import { nameOf } from '../tidb/view.ts';
+import { releaseBrake } from './brake.ts';
+import { releaseLease } from './lock.ts';
+import { releaseMaintenanceLock } from './maintenance-lock.ts';
+import { observe } from './observing/observe.ts';
+import { tryPatiently } from './patience.ts';
+import type { Pulse } from './pulse.ts';
+import { revisionsAnnotation } from './steps/settle-versions.ts';
+import type { Surroundings } from './surroundings.ts';
+import { patchTidbCluster } from './write.ts';
+
+/** Longer than a step's: after this the person is told what is left to do by hand. */
+const SILENCE_MS = 60_000;
+
+export async function cleanUp(at: Surroundings, call: RunCall, pulse: Pulse): Promise<CleanUpResult> {
+  const remains: string[] = [];
+  /** Each part is tried for itself; one that fails is said and stops no other. */
+  const part = async (what: string, act: () => Promise<unknown>): Promise<void> => {
+    const tried = await tryPatiently(pulse, act, SILENCE_MS).catch((error: unknown) => ({ silent: { message: sentenceOf(error) } }));
+    if ('silent' in tried) remains.push(`${what} could not be done: ${tried.silent.message}`);
+  };
+
+  const seen = await tryPatiently(pulse, () => observe(at, call.cluster, pulse.signal), SILENCE_MS).catch((error: unknown) => ({ silent: { message: sentenceOf(error) } }));
+  if ('ok' in seen) {
+    for (const member of seen.ok.tidbClusters) {
+      if (isBrakeOf(member.object, call.run)) await part(`releasing the brake of TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} (spec.paused)`, () => releaseBrake(at, call, member));
+      if (member.object.metadata.annotations[revisionsAnnotation]) await part(`removing the annotation ${revisionsAnnotation} of ${nameOf(member)}`, () => forgetRevisions(at, call, member.key, pulse));
+    }
+    remains.push(...stateOf(seen.ok, call));
+    await part(`freeing PD's maintenance lock of ${call.cluster}`, () => releaseMaintenanceLock(at, call));
+  } else remains.push(`the state could not be read, so nothing of it was cleaned up: ${seen.silent.message}`);
+  const { initial } = tidbClusterOf(at.inventory, call.cluster);
+  await part(`removing the lock (Lease ${initial.namespace}/tidb-runbooks-${call.cluster} in ${initial.kubernetesCluster})`, () => releaseLease(at, call));
+  return { remains };
+}
+
+async function forgetRevisions(at: Surroundings, call: RunCall, key: string, pulse: Pulse): Promise<void> {
+  const view = await observe(at, call.cluster, pulse.signal);
+  const member = view.tidbClusters.find((each) => each.key === key);
+  if (member) await patchTidbCluster(at, call, member, { metadata: { annotations: { [revisionsAnnotation]: null } } });
+}
+
+/** What runs now, what rolls on without us, what stays paused. */
+function stateOf(view: ClusterView, call: RunCall): string[] {
+  return view.tidbClusters.flatMap((member) => [versionsOf(member), ...rollingOf(member), ...pausedOf(member, call)]);
+}
+
+function versionsOf(member: TidbClusterView): string {
+  const present = allComponents.filter((component) => specOf(member.object.spec, component));
+  return `TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} asks for ${present.map((component) => `${components[component].title} ${desiredVersion(member.object.spec, component)}`).join(', ')}`;
+}
+
+function rollingOf(member: TidbClusterView): string[] {
+  return allComponents
+    .filter((component) => specOf(member.object.spec, component) && isRolling(member, component))
+    .map((component) => `${components[component].title} of ${nameOf(member)} in ${member.kubernetesCluster} is still rolling: its operator goes on with that by itself`);
+}
+
+function pausedOf(member: TidbClusterView, call: RunCall): string[] {
+  if (!member.object.spec.paused || isBrakeOf(member.object, call.run)) return [];
+  const brake = brakeOf(member.object);
+  const whose = brake ? `by the brake of run ${brake.workflowId}` : 'by somebody else';
+  return [`TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} stays paused ${whose}`];
+}

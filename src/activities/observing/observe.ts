@@ -1,0 +1,109 @@
+/** Observes one TiDB cluster: finds its TidbClusters through the inventory, reads each and PD. The full look is what guards decide on. */
+import { RunbookError, isRunbookError, sentenceOf } from '../../errors.ts';
+import { tidbClusterOf } from '../../inventory.ts';
+import type { InventoryTidbCluster } from '../../inventory.ts';
+import type { KubernetesApi } from '../../kubernetes/api.ts';
+import { resources } from '../../kubernetes/resources.ts';
+import { findMembers } from '../../tidb/membership.ts';
+import type { Located } from '../../tidb/membership.ts';
+import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { readDatabase } from './read-database.ts';
+import { parseTidbCluster, readCertificates, readOperator, readPods, readStatefulSets, readTidbCluster, readWarnings } from './read-tidb-cluster.ts';
+
+/** The whole of it, read now. Throws NotFound or Unsupported when it cannot be understood, Unreachable when an API server is silent. */
+export async function observe(at: Surroundings, cluster: string, signal?: AbortSignal): Promise<ClusterView> {
+  const entry = tidbClusterOf(at.inventory, cluster);
+  const located = await locate(at, entry, signal);
+  const tidbClusters = await Promise.all(located.map((each) => readMember(at, each, keyOf(each, located), signal)));
+  return withDatabase(at, entry, { name: cluster, tidbClusters, database: undefined, databaseProblem: undefined, nowMs: Date.now() }, signal);
+}
+
+/** Only the members are looked for: for the lock and for a quick refusal. The initial one comes first. */
+export async function locate(at: Surroundings, entry: InventoryTidbCluster, signal?: AbortSignal): Promise<Located[]> {
+  const lists = await Promise.all(entry.kubernetesClusters.map((name) => listTidbClusters(at.kubernetes(name), signal)));
+  const all = lists.flat();
+  const { kubernetesCluster, namespace, name } = entry.initial;
+  const start = all.find((each) => each.kubernetesCluster === kubernetesCluster && each.object.metadata.namespace === namespace && each.object.metadata.name === name);
+  if (!start) throw new RunbookError('NotFound', `there is no TidbCluster ${namespace}/${name} in Kubernetes cluster ${kubernetesCluster}, which the inventory names as the initial one of ${entry.name}${await v2Hint(at.kubernetes(kubernetesCluster), namespace)}`);
+  const { members, problems } = findMembers(start, all);
+  if (problems.length > 0) throw new RunbookError('Unsupported', problems.join('; '));
+  return members;
+}
+
+async function listTidbClusters(api: KubernetesApi, signal?: AbortSignal): Promise<Located[]> {
+  const { items } = await api.list(resources.tidbCluster, signal ? { signal } : {});
+  return items.map((item) => ({ kubernetesCluster: api.cluster, object: parseTidbCluster(item, api.cluster) }));
+}
+
+/** TiDB Operator v2 has other kinds and does not support clusters across Kubernetes (§10). */
+async function v2Hint(api: KubernetesApi, namespace: string): Promise<string> {
+  try {
+    const { items } = await api.list({ apiVersion: 'core.pingcap.com/v1alpha1', plural: 'clusters', kind: 'Cluster', namespace });
+    return items.length > 0 ? '; the namespace holds objects of TiDB Operator v2, which does not support clusters across Kubernetes and is not handled here' : '';
+  } catch (error) {
+    if (isRunbookError(error)) return '';
+    throw error;
+  }
+}
+
+function keyOf(each: Located, all: Located[]): string {
+  const alone = all.filter((other) => other.kubernetesCluster === each.kubernetesCluster).length === 1;
+  return alone ? each.kubernetesCluster : `${each.kubernetesCluster}.${each.object.metadata.name}`;
+}
+
+async function readMember(at: Surroundings, located: Located, key: string, signal?: AbortSignal): Promise<TidbClusterView> {
+  const { kubernetesCluster, object } = located;
+  const api = at.kubernetes(kubernetesCluster);
+  const [statefulSets, pods, events, operator, certificates] = await Promise.all([
+    readStatefulSets(api, object, signal),
+    readPods(api, object, signal),
+    readWarnings(api, object, signal),
+    readOperator(api, operatorNamespace(at, kubernetesCluster), Date.now(), signal),
+    readCertificates(api, object, signal),
+  ]);
+  return { key, kubernetesCluster, initial: !object.spec.cluster?.name, object, statefulSets, pods, events, operator, certificates };
+}
+
+function operatorNamespace(at: Surroundings, kubernetesCluster: string): string {
+  return at.inventory.kubernetesClusters[kubernetesCluster]?.operatorNamespace ?? 'tidb-admin';
+}
+
+/** PD's silence is part of the view, not an error: guards call it unknown. */
+async function withDatabase(at: Surroundings, entry: InventoryTidbCluster, view: ClusterView, signal?: AbortSignal): Promise<ClusterView> {
+  try {
+    const { pd, voices } = at.pd.of(entry, view.tidbClusters);
+    return { ...view, database: await readDatabase(pd, voices, signal), databaseProblem: undefined, nowMs: Date.now() };
+  } catch (error) {
+    if (!isRunbookError(error, 'Unreachable')) throw error;
+    return { ...view, database: undefined, databaseProblem: sentenceOf(error), nowMs: Date.now() };
+  }
+}
+
+/** PD alone, asked again: costs no API server anything. */
+export async function refreshDatabase(at: Surroundings, view: ClusterView, signal?: AbortSignal): Promise<ClusterView> {
+  return withDatabase(at, tidbClusterOf(at.inventory, view.name), view, signal);
+}
+
+/** One member read again in full, and PD. */
+export async function refreshMember(at: Surroundings, view: ClusterView, key: string, signal?: AbortSignal): Promise<ClusterView> {
+  const refreshed = await Promise.all(view.tidbClusters.map(async (each) => (each.key === key ? reread(at, each, signal) : each)));
+  return refreshDatabase(at, { ...view, tidbClusters: refreshed }, signal);
+}
+
+/** One member's object, StatefulSets and pods: what a roll moves. Warnings, operator and certificates stay as they were read. */
+export async function refreshRoll(at: Surroundings, view: ClusterView, key: string, signal?: AbortSignal): Promise<ClusterView> {
+  const refreshed = await Promise.all(view.tidbClusters.map(async (each) => (each.key === key ? rereadRoll(at, each, signal) : each)));
+  return refreshDatabase(at, { ...view, tidbClusters: refreshed }, signal);
+}
+
+async function reread(at: Surroundings, each: TidbClusterView, signal?: AbortSignal): Promise<TidbClusterView> {
+  const object = await readTidbCluster(at.kubernetes(each.kubernetesCluster), each.object.metadata, signal);
+  return readMember(at, { kubernetesCluster: each.kubernetesCluster, object }, each.key, signal);
+}
+
+async function rereadRoll(at: Surroundings, each: TidbClusterView, signal?: AbortSignal): Promise<TidbClusterView> {
+  const api = at.kubernetes(each.kubernetesCluster);
+  const [object, statefulSets, pods] = await Promise.all([readTidbCluster(api, each.object.metadata, signal), readStatefulSets(api, each.object, signal), readPods(api, each.object, signal)]);
+  return { ...each, object, statefulSets, pods };
+}

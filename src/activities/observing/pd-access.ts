@@ -1,0 +1,150 @@
+/**
+ * Ways to PD: through port-forwards over the API servers (default), or directly where the worker is inside the network. TLS material
+ * is read from the cluster-client Secret of the TidbCluster when a connection is made, kept for a minute at most, and shown nowhere.
+ */
+import { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { InventoryTidbCluster } from '../../inventory.ts';
+import type { KubernetesApi } from '../../kubernetes/api.ts';
+import { forwardToPod, originOf } from '../../kubernetes/port-forward.ts';
+import type { PodTls } from '../../kubernetes/port-forward.ts';
+import { anyOf } from '../../pd/any-of.ts';
+import type { PdApi } from '../../pd/api.ts';
+import { pdOver } from '../../pd/pd-client.ts';
+import { transportOver } from '../../pd/transport.ts';
+import type { Transport, TransportAnswer } from '../../pd/transport.ts';
+import { ownsAddress, podOf } from '../../tidb/names.ts';
+import { podsOf } from '../../tidb/rolling.ts';
+import type { TidbClusterView } from '../../tidb/view.ts';
+import type { OwnVoice } from './read-database.ts';
+import { readSecret } from './read-tidb-cluster.ts';
+
+const PD_PORT = 2379;
+/** Certificates are renewed in place (§6.5): a connection made with older material than this is made anew. */
+const MATERIAL_AGE_MS = 60_000;
+/** More members than this are not asked for their own readiness in one look. */
+const MOST_VOICES = 9;
+
+/** Where PD of one pod is, and how its TLS is checked. */
+interface Way {
+  /** `shop-west-pd-0 in west`. */
+  name: string;
+  /** Whether a client URL is of the one PD that answers here; undefined for a Service that may lead to any. */
+  speaksFor: ((clientUrl: string) => boolean) | undefined;
+  open(): Promise<{ dispatcher: Dispatcher; origin: string }>;
+}
+
+/** A connection that is made at the first request, and made anew when its TLS material is old or it failed. */
+class Connected implements Transport {
+  readonly name: string;
+  readonly #way: Way;
+  readonly #renews: boolean;
+  #current: Promise<{ dispatcher: Dispatcher; transport: Transport }> | undefined;
+  #openedAt = 0;
+
+  constructor(way: Way, renews: boolean) {
+    this.name = way.name;
+    this.#way = way;
+    this.#renews = renews;
+  }
+
+  async request(...call: Parameters<Transport['request']>): Promise<TransportAnswer> {
+    if (this.#renews && performance.now() - this.#openedAt > MATERIAL_AGE_MS) this.close();
+    this.#current ??= this.#open();
+    try {
+      return await (await this.#current).transport.request(...call);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#current?.then(({ dispatcher }) => dispatcher.destroy()).catch(() => undefined);
+    this.#current = undefined;
+  }
+
+  async #open(): Promise<{ dispatcher: Dispatcher; transport: Transport }> {
+    this.#openedAt = performance.now();
+    const { dispatcher, origin } = await this.#way.open();
+    return { dispatcher, transport: transportOver(dispatcher, origin, this.name) };
+  }
+}
+
+export class PdAccess {
+  readonly #kubernetes: (name: string) => KubernetesApi;
+  readonly #connected = new Map<string, Connected>();
+  /** One per TiDB cluster and set of ways, so that it remembers which answered last. */
+  readonly #clients = new Map<string, { ways: string; pd: PdApi }>();
+
+  constructor(kubernetes: (name: string) => KubernetesApi) {
+    this.#kubernetes = kubernetes;
+  }
+
+  /** PD as a whole, and each member's own voice as far as it can be told apart. Connections are kept between calls. */
+  of(entry: InventoryTidbCluster, members: TidbClusterView[]): { pd: PdApi; voices: OwnVoice[] } {
+    const ways = waysTo(entry, members, this.#kubernetes);
+    const transports = ways.map((way) => ({ way, transport: this.#connect(way.key, way, way.tls) }));
+    const id = ways.map((way) => way.key).join(' ');
+    const known = this.#clients.get(entry.name);
+    const pd = known?.ways === id ? known.pd : pdOver(anyOf(transports.map((each) => each.transport)));
+    this.#clients.set(entry.name, { ways: id, pd });
+    const voices = transports.flatMap(({ way, transport }) => (way.speaksFor ? [{ speaksFor: way.speaksFor, pd: pdOver(transport) }] : []));
+    return { pd, voices: voices.slice(0, MOST_VOICES) };
+  }
+
+  close(): void {
+    for (const connected of this.#connected.values()) connected.close();
+    this.#connected.clear();
+  }
+
+  #connect(key: string, way: Way, renews: boolean): Connected {
+    const known = this.#connected.get(key) ?? new Connected(way, renews);
+    this.#connected.set(key, known);
+    return known;
+  }
+}
+
+type KeyedWay = Way & { key: string; tls: boolean };
+
+function waysTo(entry: InventoryTidbCluster, members: TidbClusterView[], kubernetes: (name: string) => KubernetesApi): KeyedWay[] {
+  if (entry.pd.access === 'direct' && entry.pd.urls) return entry.pd.urls.map((url) => urlWay(url, members[0], kubernetes));
+  return members.flatMap((member) =>
+    podsOf(member, 'pd')
+      .filter((pod) => pod.status.phase === 'Running' && !pod.metadata.deletionTimestamp)
+      .map((pod) => podWay(entry, member, { name: pod.metadata.name, uid: pod.metadata.uid }, kubernetes)),
+  );
+}
+
+function podWay(entry: InventoryTidbCluster, member: TidbClusterView, pod: { name: string; uid: string }, kubernetes: (name: string) => KubernetesApi): KeyedWay {
+  const { namespace, name } = member.object.metadata;
+  const domain = member.object.spec.clusterDomain;
+  const host = `${pod.name}.${name}-pd-peer.${namespace}.svc`;
+  const api = kubernetes(member.kubernetesCluster);
+  const tls = member.object.spec.tlsCluster?.enabled ?? false;
+  const open = async (): Promise<{ dispatcher: Dispatcher; origin: string }> => {
+    const material = tls ? await clientMaterial(api, member, host) : undefined;
+    if (entry.pd.access === 'direct') return direct(`${material ? 'https' : 'http'}://${host}${domain ? `.${domain}` : ''}:${PD_PORT}`, material);
+    const target = { namespace, pod: pod.name, port: PD_PORT };
+    return { dispatcher: forwardToPod(api, target, material), origin: originOf(target, material) };
+  };
+  return { key: `${entry.name} ${member.key} ${pod.uid}`, name: `${pod.name} in ${member.kubernetesCluster}`, speaksFor: (url) => podOf(url) === pod.name && ownsAddress(member, 'pd', url), tls, open };
+}
+
+function urlWay(url: string, member: TidbClusterView | undefined, kubernetes: (name: string) => KubernetesApi): KeyedWay {
+  const { origin, hostname, protocol } = new URL(url);
+  const tls = protocol === 'https:';
+  const open = async (): Promise<{ dispatcher: Dispatcher; origin: string }> => direct(origin, tls && member ? await clientMaterial(kubernetes(member.kubernetesCluster), member, hostname) : undefined);
+  return { key: origin, name: origin, speaksFor: undefined, tls, open };
+}
+
+function direct(origin: string, material: PodTls | undefined): { dispatcher: Dispatcher; origin: string } {
+  const tls = material ? { ca: material.ca, cert: material.cert, key: material.key, servername: material.servername } : {};
+  return { dispatcher: new Agent({ allowH2: false, connections: 4, connect: tls }), origin };
+}
+
+async function clientMaterial(api: KubernetesApi, member: TidbClusterView, servername: string): Promise<PodTls> {
+  const { namespace, name } = member.object.metadata;
+  const secret = await readSecret(api, { namespace, name: `${name}-cluster-client-secret` });
+  return { ca: String(secret['ca.crt'] ?? ''), cert: String(secret['tls.crt'] ?? ''), key: String(secret['tls.key'] ?? ''), servername };
+}

@@ -1,0 +1,18 @@
+/** RunbookErrors become Temporal's ApplicationFailures here, in one place: the type says whether Temporal tries again. */
+import { ApplicationFailure } from '@temporalio/common';
+import { errorTypes, isRunbookError } from '../errors.ts';
+
+/** Other errors pass unchanged: they are bugs or cancellations, and Temporal retries or cancels. */
+export async function translated<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!isRunbookError(error)) throw error;
+    throw ApplicationFailure.create({
+      type: error.type,
+      message: error.message,
+      nonRetryable: !errorTypes[error.type].retried,
+      ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    });
+  }
+}

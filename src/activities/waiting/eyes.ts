@@ -1,0 +1,122 @@
+/**
+ * The eyes of a waiting activity: a view that is kept fresh at the least cost. Polls decide, watches only wake: what moved is read
+ * again when a shared watch says so, PD is asked often over its open connection, everything is read again after a while anyway.
+ */
+import type { Reason } from '../../protocol/outcome.ts';
+import { resources } from '../../kubernetes/resources.ts';
+import type { ClusterView } from '../../tidb/view.ts';
+import { observe, refreshDatabase, refreshMember, refreshRoll } from '../observing/observe.ts';
+import { isSilence, silence } from '../patience.ts';
+import { rest } from '../pulse.ts';
+import type { Surroundings } from '../surroundings.ts';
+
+/** While nothing wakes us: six reads a minute and API server at most, the target of 0.1 per second. */
+const REREAD_MS = 60_000;
+/** What no watch shows (a Lease that is not renewed any more) is read this often while it is a reason to hold. */
+const REREAD_UNWATCHED_MS = 10_000;
+/** Gathers the events of one moment: a pod that turns Ready changes pod, StatefulSet and TidbCluster within milliseconds. */
+const GATHER_MS = 50;
+
+export interface EyesCall {
+  cluster: string;
+  /** The member whose objects wake us; undefined: every member. */
+  key: string | undefined;
+  signal: AbortSignal;
+}
+
+export class Eyes {
+  readonly #at: Surroundings;
+  readonly #call: EyesCall;
+  #view: ClusterView | undefined;
+  #readAt = 0;
+  #woken = new Set<string>();
+  #wake: (() => void) | undefined;
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(at: Surroundings, call: EyesCall) {
+    this.#at = at;
+    this.#call = call;
+  }
+
+  /** Looks; when a server is silent, returns the last view (if there is one) and the silence as a reason. */
+  async look(): Promise<{ view: ClusterView | undefined; silent: Reason[] }> {
+    try {
+      this.#view = await this.#fresh();
+      if (this.#unsubscribe.length === 0) this.#subscribe(this.#view);
+      return { view: this.#view, silent: [] };
+    } catch (error) {
+      this.#call.signal.throwIfAborted();
+      if (!isSilence(error)) throw error;
+      return { view: this.#view, silent: [silence(error)] };
+    }
+  }
+
+  /** The next look reads everything of the watched members again. */
+  distrust(): void {
+    this.#readAt = 0;
+  }
+
+  /** As `distrust`, when the last full read is older than what is tolerated for things that no watch shows. */
+  distrustUnwatched(): void {
+    if (performance.now() - this.#readAt >= REREAD_UNWATCHED_MS) this.distrust();
+  }
+
+  /** Until something wakes us or `ms` have gone. */
+  async rest(ms: number): Promise<void> {
+    if (this.#woken.size === 0) {
+      const sleep = new AbortController();
+      this.#wake = () => sleep.abort();
+      await rest(ms, AbortSignal.any([sleep.signal, this.#call.signal])).catch(() => this.#call.signal.throwIfAborted());
+      this.#wake = undefined;
+    }
+    if (this.#woken.size > 0) await rest(GATHER_MS, this.#call.signal);
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#unsubscribe = [];
+  }
+
+  async #fresh(): Promise<ClusterView> {
+    const { cluster, key, signal } = this.#call;
+    const woken = [...this.#woken];
+    this.#woken.clear();
+    try {
+      if (!this.#view || (!key && this.#isOld())) return await this.#noted(observe(this.#at, cluster, signal));
+      if (key && this.#isOld()) return await this.#noted(refreshMember(this.#at, this.#view, key, signal));
+      let view = this.#view;
+      for (const each of woken) view = await refreshRoll(this.#at, view, each, signal);
+      return woken.length > 0 ? view : await refreshDatabase(this.#at, view, signal);
+    } catch (error) {
+      // What was not read must be read the next time.
+      for (const each of woken) this.#woken.add(each);
+      throw error;
+    }
+  }
+
+  #isOld(): boolean {
+    return performance.now() - this.#readAt >= REREAD_MS || this.#readAt === 0;
+  }
+
+  async #noted(reading: Promise<ClusterView>): Promise<ClusterView> {
+    const began = performance.now();
+    const view = await reading;
+    this.#readAt = began;
+    return view;
+  }
+
+  #subscribe(view: ClusterView): void {
+    const watched = view.tidbClusters.filter((each) => this.#call.key === undefined || each.key === this.#call.key);
+    for (const { key, kubernetesCluster, object } of watched) {
+      const { namespace, name } = object.metadata;
+      const wake = (changed: string | undefined): void => {
+        if (changed !== undefined && !changed.startsWith(name)) return;
+        this.#woken.add(key);
+        this.#wake?.();
+      };
+      for (const resource of [resources.tidbCluster, resources.statefulSet, resources.pod]) {
+        this.#unsubscribe.push(this.#at.hub.subscribe(this.#at.kubernetes(kubernetesCluster), { ...resource, namespace }, wake));
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/** Waits until the proof of a step holds, and watches the database meanwhile: the brake, the stall reasons, the soak. */
+import type { Reason, WaitCall, WaitResult } from '../../protocol/outcome.ts';
+import { sentenceOf } from '../../errors.ts';
+import { resources } from '../../kubernetes/resources.ts';
+import { isBrakeOf } from '../../tidb/brake.ts';
+import { components } from '../../tidb/components.ts';
+import { guardsDuringRoll } from '../../tidb/guards/during-roll.ts';
+import { askAll } from '../../tidb/guards/guard.ts';
+import { databaseIsWhole, standingGuards } from '../../tidb/guards/index.ts';
+import { nobodyEvicts } from '../../tidb/guards/database.ts';
+import { certainTroubles, crashingPods, explainStall, progressSignature } from '../../tidb/stall.ts';
+import type { LogLines } from '../../tidb/stall.ts';
+import { sceneOf } from '../apply-step.ts';
+import { releaseBrake, setBrake } from '../brake.ts';
+import { tryPatiently } from '../patience.ts';
+import type { Pulse } from '../pulse.ts';
+import { kindOf } from '../steps/index.ts';
+import type { Scene, StepKind } from '../steps/step-kind.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { Eyes } from './eyes.ts';
+import type { Look, Verdict } from './wait-judge.ts';
+import { WaitJudge } from './wait-judge.ts';
+
+/** When only PD's or the operator's word is missing, the answer is asked for often: PD has no watch. */
+const EAGER_MS = 200;
+const PATIENT_MS = 1_000;
+/** A step that rolls nothing has no component whose limit would apply. */
+const DEFAULT_STALL_MS = 5 * 60_000;
+/** Enough to see why a container crashes. */
+const LOG_LINES = 3;
+
+interface Waiting {
+  at: Surroundings;
+  call: WaitCall;
+  pulse: Pulse;
+  kind: StepKind;
+}
+
+export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): Promise<WaitResult> {
+  const kind = kindOf(call.step);
+  const waiting: Waiting = { at, call, pulse, kind };
+  const judge = new WaitJudge(call.patience, kind.rolls ? components[kind.rolls].stallMs : DEFAULT_STALL_MS, call.known);
+  const eyes = new Eyes(at, { cluster: call.cluster, key: call.step.kubernetesCluster, signal: pulse.signal });
+  try {
+    for (;;) {
+      const { view, silent } = await eyes.look();
+      const scene = view && sceneOf(view, call);
+      const verdict = judge.judge(scene ? lookAt(waiting, scene, silent) : blindLook(silent));
+      const result = await act(waiting, scene, verdict);
+      if (result) return result;
+      if (verdict.say === 'wait') pulse.tell(verdict.message);
+      const pollMs = scene && kind.almostDone(scene) ? EAGER_MS : PATIENT_MS;
+      const leftMs = judge.msUntilEnd(performance.now());
+      // The look that ends the wait is a fresh one.
+      if (leftMs !== undefined && leftMs <= pollMs) eyes.distrust();
+      else if (call.known.length > 0) eyes.distrustUnwatched();
+      await eyes.rest(Math.min(pollMs, leftMs ?? pollMs));
+    }
+  } finally {
+    eyes.close();
+  }
+}
+
+function blindLook(silent: Reason[]): Look {
+  return { atMs: performance.now(), missing: silent.map((reason) => reason.message), unwhole: [], alarms: [], troubles: silent, signature: '', braked: false };
+}
+
+function lookAt({ call, kind }: Waiting, scene: Scene, silent: Reason[]): Look {
+  const { view, member } = scene;
+  const change = { member, ...(kind.rolls ? { component: kind.rolls } : {}) };
+  const braked = isBrakeOf(member.object, call.run);
+  const ownMember = { ...view, tidbClusters: [member] };
+  const standing = askAll([...standingGuards, ...kind.standing], ownMember, change, call.accepted).filter((reason) => !(braked && reason.key.startsWith('brake/')));
+  return {
+    atMs: performance.now(),
+    missing: [...kind.missing(scene), ...silent.map((reason) => reason.message)],
+    unwhole: askAll([...databaseIsWhole, nobodyEvicts], view, change, call.accepted),
+    alarms: kind.rolls ? askAll(guardsDuringRoll, view, change, call.accepted) : [],
+    troubles: [...silent, ...standing, ...(kind.rolls ? certainTroubles(view, member, kind.rolls) : [])],
+    signature: kind.rolls ? progressSignature(view, member, kind.rolls) : JSON.stringify([kind.missing(scene), view.database?.stores.map((store) => store.state)]),
+    braked,
+  };
+}
+
+/** A result ends the activity; undefined: wait on. */
+async function act(waiting: Waiting, scene: Scene | undefined, verdict: Verdict): Promise<WaitResult | undefined> {
+  if (verdict.say === 'wait' || !scene) return verdict.say === 'held' ? { outcome: 'held', reasons: verdict.reasons } : undefined;
+  if (verdict.say === 'done') return { outcome: 'done', message: `${waiting.call.step.title}: proved`, proof: waiting.kind.proof(scene) };
+  if (verdict.say === 'stalled') return { outcome: 'held', reasons: await stallReasons(waiting, scene) };
+  if (verdict.say === 'held') return { outcome: 'held', reasons: await withBrake(waiting, scene, verdict) };
+  return release(waiting, scene);
+}
+
+async function stallReasons(waiting: Waiting, { view, member }: Scene): Promise<Reason[]> {
+  const { kind, call } = waiting;
+  const missing = [...kind.missing({ view, member }), ...askAll(databaseIsWhole, view, { member }).map((reason) => reason.message)];
+  if (!kind.rolls) return [{ key: `no-progress/${call.step.id}`, message: `no progress: ${missing.join('; ')}`, clears: 'itself' }];
+  const logs = await logsOf(waiting, { view, member });
+  return explainStall(view, { member, component: kind.rolls, logs, missing });
+}
+
+async function logsOf({ at, kind, pulse }: Waiting, { member }: Scene): Promise<LogLines> {
+  if (!kind.rolls) return {};
+  const { namespace } = member.object.metadata;
+  const api = at.kubernetes(member.kubernetesCluster);
+  const ref = (name: string) => ({ ...resources.pod, namespace, name });
+  const read = async (pod: string): Promise<[string, string[]]> => [pod, await api.log(ref(pod), { container: kind.rolls ?? '', tailLines: LOG_LINES, signal: pulse.signal }).catch((error: unknown) => [`(its log cannot be read: ${sentenceOf(error)})`])];
+  return Object.fromEntries(await Promise.all(crashingPods(member, kind.rolls).map(read)));
+}
+
+/** An alarm while pods are still to be rolled: freeze the roll before the operator takes the next one. */
+async function withBrake(waiting: Waiting, scene: Scene, verdict: Verdict & { say: 'held' }): Promise<Reason[]> {
+  const { at, call, kind, pulse } = waiting;
+  const first = verdict.alarms[0];
+  if (!first || kind.almostDone(scene)) return verdict.reasons;
+  const tried = await tryPatiently(pulse, () => setBrake(at, call, scene.member, first.message));
+  const note = 'ok' in tried ? 'the roll is frozen by spec.paused until this is over' : `the roll could not be frozen: ${tried.silent.message}`;
+  return verdict.reasons.map((reason) => (reason === first ? { ...reason, message: `${reason.message}; ${note}` } : reason));
+}
+
+/** The reasons are gone: a brake of ours is released, and a run that was held hears that it goes on. */
+async function release({ at, call, pulse }: Waiting, { member }: Scene): Promise<WaitResult | undefined> {
+  const tried = await tryPatiently(pulse, () => releaseBrake(at, call, member));
+  return 'ok' in tried && call.known.length > 0 ? { outcome: 'cleared' } : undefined;
+}
