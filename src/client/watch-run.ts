@@ -1,0 +1,41 @@
+/** Follows a run until it ends, through restarts of workers and of Temporal. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRunbookError } from '../errors.ts';
+import { isOpen, readStatus } from './live-status.ts';
+import type { LiveStatus } from './live-status.ts';
+import type { Session } from './session.ts';
+
+/** Either what the run shows, or why it cannot be seen at this moment. */
+export type Observation = { status: LiveStatus } | { trouble: string };
+
+export interface WatchOptions {
+  /** Milliseconds between two reads. */
+  everyMs?: number | undefined;
+  /** Ends the watch without an error. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A query costs the worker about 7 ms; a person does not read faster. */
+const usualPauseMs = 1_000;
+
+/**
+ * Yields every read until the run has ended; the last one shows the end.
+ * @throws RunbookError NotFound and whatever else waiting does not mend.
+ */
+export async function* watchRun(session: Session, workflowId: string, { everyMs = usualPauseMs, signal }: WatchOptions = {}): AsyncGenerator<Observation, void> {
+  while (!signal?.aborted) {
+    const observation = await observe(session, workflowId);
+    yield observation;
+    if ('status' in observation && !isOpen(observation.status)) return;
+    await sleep(everyMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+  }
+}
+
+async function observe(session: Session, workflowId: string): Promise<Observation> {
+  try {
+    return { status: await readStatus(session, workflowId) };
+  } catch (error) {
+    if (isRunbookError(error, 'Unreachable') || isRunbookError(error, 'Throttled')) return { trouble: error.message };
+    throw error;
+  }
+}
