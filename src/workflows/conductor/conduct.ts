@@ -2,7 +2,7 @@
  * The conductor: one state machine for all runbooks. It carries out a plan that an activity made; what a step is, the
  * activities know. Expected failures end the run with one sentence; a bug parks it, with its state kept.
  */
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { RunInput, Runbook } from '../runbook.ts';
 import { close } from './close.ts';
 import type { RunResult } from './close.ts';
@@ -46,12 +46,12 @@ async function carryOutPlan(run: Run): Promise<void> {
 function lastWords({ state, input }: Run): string {
   const count = (wanted: string): number => state.steps.filter((step) => step.state === wanted).length;
   if (input.mode === 'plan') return `The plan is made, nothing is changed: ${state.plan?.summary ?? ''}`;
-  return `All ${state.steps.length} steps are over: ${count('done')} done, ${count('adopted')} adopted, ${count('skipped')} skipped`;
+  return `Finished: ${count('done')} done, ${count('adopted')} adopted, ${count('skipped')} skipped of ${state.steps.length} steps`;
 }
 
 /** Temporal's cancel is an abort: the run ends with its clean-up and its report. */
 function abortWhenCancelled(run: Run): void {
   CancellationScope.current().cancelRequested.catch(() => {
-    if (!run.isEnding) run.decide({ decision: 'abort', by: `cancellation of ${workflowInfo().workflowId}` });
+    if (!run.isEnding) run.decide({ decision: 'abort', by: 'cancellation' });
   });
 }

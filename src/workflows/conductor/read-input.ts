@@ -19,7 +19,12 @@ export function problemsOf(error: z.ZodError): string {
 function problemOf(issue: z.core.$ZodIssue): string {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') return `${issue.keys.map((key) => pathOf(path, key)).join(', ')}: no such field`;
-  return path === '' ? issue.message : `${path}: ${issue.message}`;
+  const words = isEmptyText(issue) ? 'must not be empty' : issue.message;
+  return path === '' ? words : `${path}: ${words}`;
+}
+
+function isEmptyText(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1;
 }
 
 function pathOf(parent: string, key: string): string {

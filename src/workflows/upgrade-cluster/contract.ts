@@ -9,7 +9,7 @@ const version = z.string({ error: missingVersion }).regex(/^v\d+\.\d+\.\d+(-[0-9
 /** Moves every component of one TiDB cluster, in all of its Kubernetes clusters, to one version: component by component, TidbCluster by TidbCluster. */
 const contract = z.strictObject({
   /** Name of the TiDB cluster in the inventory. */
-  cluster: z.string({ error: 'needs the name of the TiDB cluster in the inventory, e.g. "shop"' }).trim().min(1, { error: 'must not be empty' }),
+  cluster: z.string({ error: 'needs the name of the TiDB cluster in the inventory, e.g. "shop"' }).trim().min(1),
   /** The version to run, as in the image tag. TiDB has no way back: a lower version than what runs is refused. */
   version,
   /** TiProxy has versions of its own; absent, TiProxy stays as it is. */
