@@ -44,6 +44,13 @@ export class Databases {
     this.#names.set(keyText(key), name);
   }
 
+  /** The name of a TidbCluster's database, also before its first process runs. */
+  nameOf(key: TidbClusterKey): string {
+    const belonging = this.belonging(key);
+    const referenced = belonging && this.referenced(belonging);
+    return this.of(key)?.name ?? (referenced && this.of(referenced.key)?.name) ?? this.#names.get(keyText(key)) ?? key.name;
+  }
+
   /** A PD without data and without a cluster to join makes a new, empty database. */
   bootstrap(key: TidbClusterKey): Database {
     const database = this.#create(this.#names.get(keyText(key)) ?? key.name, key);

@@ -2,6 +2,7 @@
 import { createServer as createPlain } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { toJson } from './raw-json.ts';
 
 export interface Call {
@@ -46,6 +47,7 @@ export interface ServerTls {
 }
 
 export interface Listener {
+  port: number;
   close(): void;
 }
 
@@ -61,7 +63,7 @@ export function listen(place: Place, answer: (call: Omit<Call, 'parts'>) => Prom
   const server: Server = place.tls ? createSecure({ ...place.tls, requestCert: true, rejectUnauthorized: true }, handler) : createPlain(handler);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(place.port, place.address, () => resolve({ close: () => void (server.close(), server.closeAllConnections()) }));
+    server.listen(place.port, place.address, () => resolve({ port: (server.address() as AddressInfo).port, close: () => void (server.close(), server.closeAllConnections()) }));
   });
 }
 

@@ -22,7 +22,7 @@ export function startPd(container: Container, surroundings: Surroundings): Proce
   const process = new StagedProcess();
   const joining = joiningOf(container);
   const seat = seatOnVolume(container, surroundings.databases) ?? seatElsewhere(container, surroundings, joining);
-  void bringUp(process, container, surroundings, seat ?? joining);
+  process.attend(bringUp(process, container, surroundings, seat ?? joining), surroundings.log);
   return process;
 }
 

@@ -71,6 +71,11 @@ export class StagedProcess implements Process {
     return this.#stopped;
   }
 
+  /** Takes care of the process's own work: a failure is a line of its log. */
+  attend(work: Promise<void>, log: (line: string) => void): void {
+    work.catch((error: unknown) => log(`fatal: ${String(error)}`));
+  }
+
   serving(): void {
     this.#ready = true;
   }

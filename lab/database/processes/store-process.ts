@@ -22,7 +22,7 @@ export function startStore(engine: Engine, container: Container, surroundings: S
   const known = volume && 'storeId' in volume ? volume.database.stores.all.get(volume.storeId) : undefined;
   if (known?.state === 'Tombstone') throw new StartFailure(`store is tombstone, id ${known.id}`);
   const process = new StagedProcess();
-  void bringUp(process, engine, container, surroundings);
+  process.attend(bringUp(process, engine, container, surroundings), surroundings.log);
   return process;
 }
 

@@ -1,0 +1,62 @@
+/** `lab up`: starts a lab in this process and keeps it until a signal or its API ends it. */
+import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { deploymentSchema, spreadOver } from './deploy/deployment.ts';
+import { startControlApi } from './process/control-api.ts';
+import { clearDirectory, writeLabFile } from './process/lab-file.ts';
+import { Lab } from './process/lab.ts';
+import { presets } from './settings.ts';
+import type { Preset } from './settings.ts';
+
+interface Options {
+  directory: string;
+  clusters: string;
+  preset: Preset;
+  rbac?: string;
+  deploy?: string;
+}
+
+const say = (line: string): void => void process.stderr.write(`lab: ${line}\n`);
+
+async function up({ directory, clusters, preset, rbac, deploy }: Options): Promise<void> {
+  const place = resolve(directory);
+  clearDirectory(place, !existsSync(place) || readdirSync(place).length === 0);
+  const names = clusters.split(',');
+  const lab = await Lab.start({ names, directory: place, preset, rbac: rbac === undefined ? undefined : resolve(rbac), say });
+  const ended = Promise.withResolvers<void>();
+  const end = (): void => ended.resolve();
+  process.on('SIGINT', end).on('SIGTERM', end);
+  const control = await startControlApi(lab, end);
+  writeLabFile(lab, { preset, control: control.url });
+  try {
+    if (deploy !== undefined) await lab.deploy(deploymentSchema.parse(spreadOver(deploy, names)));
+    say(`everything is in ${place}/lab.json`);
+    process.stdout.write('ready\n');
+    await ended.promise;
+  } finally {
+    say('stopping');
+    control.close();
+    await lab.stop();
+  }
+}
+
+const program = new Command('lab').description('Simulated Kubernetes clusters with TiDB clusters over them: real control planes, twins of nodes, operator and database.');
+
+program
+  .command('up')
+  .description('start a lab and keep it until SIGINT, SIGTERM or its control API ends it')
+  .option('--directory <path>', 'where data, logs and lab.json go', '.lab')
+  .option('--clusters <names>', 'Kubernetes clusters, separated by commas', 'east,west,south')
+  .addOption(new Option('--preset <name>', 'speed of the twins').choices(Object.keys(presets)).default('demo'))
+  .option('--rbac <file>', 'RBAC manifest of the product; without it, it may do everything')
+  .option('--deploy <name>', 'deploy a TiDB cluster of this name over all Kubernetes clusters')
+  .action(up);
+
+program.parseAsync().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    say(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  },
+);
