@@ -1,5 +1,6 @@
 /** Several ways to the same TiDB cluster's PD (pods of several Kubernetes clusters) as one transport. */
-import { RunbookError, sentenceOf } from '../errors.ts';
+import { RunbookError } from '../errors.ts';
+import { reasonOf } from './ask.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
 
 /**
@@ -26,7 +27,7 @@ export function anyOf(transports: readonly Transport[]): Transport {
           leaderless = answer;
         } catch (error) {
           options.signal?.throwIfAborted();
-          problems.push(`${transport.name}: ${sentenceOf(error)}`);
+          problems.push(`${transport.name}: ${reasonOf(error)}`);
         }
       }
       if (leaderless) return leaderless;

@@ -80,11 +80,14 @@ function parseJson(text: string): unknown {
 function noAnswer(answerer: Answerer, { method, path, timeoutMs = ANSWER_TIMEOUT_MS }: Question, error: unknown): RunbookError {
   const asked = `${subject(answerer)} gave no answer to ${method} ${path}`;
   if (isRunbookError(error)) return new RunbookError(error.type, `${asked}: ${error.message}`, error.retryAfterMs);
-  if (error instanceof Error && error.name === 'TimeoutError') return new RunbookError('Unreachable', `${asked} within ${timeoutMs / 1000} s`);
-  return new RunbookError('Unreachable', `${asked}: ${quote(sentenceOf(error)) || codeOf(error)}`);
+  if ((error as Error | undefined)?.name === 'TimeoutError') return new RunbookError('Unreachable', `${asked} within ${timeoutMs / 1000} s`);
+  return new RunbookError('Unreachable', `${asked}: ${reasonOf(error)}`);
 }
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'no reason given');
+/** An error for several addresses has no words of its own, only a code. */
+export function reasonOf(error: unknown): string {
+  return quote(sentenceOf(error)) || ((error as NodeJS.ErrnoException | undefined)?.code ?? 'no reason given');
+}
 
 function quote(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
