@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import { createActivities } from './activities/index.ts';
 import { PdAccess } from './activities/observing/pd-access.ts';
 import type { Surroundings } from './activities/surroundings.ts';
-import { checkSearchAttributes } from './client/search-attributes.ts';
+import { checkSearchAttributes, createCommand } from './client/search-attributes.ts';
 import { loadInventory, readSettings, readTemporalSettings } from './config.ts';
 import type { Settings, TemporalSettings } from './config.ts';
 import { RunbookError, sentenceOf } from './errors.ts';
@@ -69,6 +69,13 @@ function workerOptions(settings: Settings, temporal: TemporalSettings, connectio
   };
 }
 
+/** A run that sets an attribute which the server does not know would hang for ever: the worker does not begin. */
+async function requireSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+  const { missing, wrongType } = await checkSearchAttributes(connection, namespace);
+  if (wrongType.length > 0) throw new RunbookError('Unsupported', `the search attributes ${wrongType.join(', ')} exist in namespace ${namespace} with another type: remove them first`);
+  if (missing.length > 0) throw new RunbookError('NotFound', `the search attributes ${missing.join(', ')} are not registered in namespace ${namespace}: run ${createCommand(namespace, missing)}`);
+}
+
 function installRuntime(settings: Settings, log: Logger): void {
   const levels: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' };
   Runtime.install({
@@ -94,7 +101,7 @@ async function main(): Promise<void> {
   installRuntime(settings, log);
   const connection = await NativeConnection.connect(temporal.connectionOptions);
   const client = new Client({ connection, namespace: temporal.namespace });
-  await checkSearchAttributes(client);
+  await requireSearchAttributes(connection, temporal.namespace);
   const clusters = openKubernetesClusters(inventory);
   const surroundings = surroundingsOf(inventory, clusters, client, log);
   const worker = await Worker.create({ ...workerOptions(settings, temporal, connection), activities: createActivities(surroundings) });

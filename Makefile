@@ -1,0 +1,33 @@
+# Everything runs on the Node of the npm package `node`; the system's Node only installs it.
+.DEFAULT_GOAL := help
+NODE := node_modules/.bin/node
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help install tools demo test bench build
+
+help: ## Shows the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@echo "Installing npm packages (about half a minute) …"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+install: node_modules/.package-lock.json
+
+tools: install ## Fetches or builds etcd, the control plane and the Temporal CLI (once; about 5 minutes where they must be built).
+	@$(NODE) lab/provision/main.ts > /dev/null
+
+demo: tools ## Upgrades a TiDB cluster over three Kubernetes clusters before your eyes. KEEP=1 leaves everything up.
+	@KEEP=$(KEEP) $(NODE) lab/demo/main.ts
+
+test: tools ## Types, lint, all tests. Ends with one line: N passed, N failed, N skipped.
+	@echo "Checking types …" && npm run --silent typecheck
+	@echo "Linting, import walls included …" && npm run --silent lint
+	@npm test --silent
+
+bench: tools ## Measures this project beside a plain kubectl script on the same lab.
+	@$(NODE) test/bench/main.ts
+
+build: install ## Compiles to dist/ for npm and the container image.
+	@npm run --silent build
