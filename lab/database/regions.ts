@@ -49,6 +49,7 @@ export class Regions {
     this.#last = now;
     this.#elect();
     this.#repair(maxReplicas, moves);
+    this.#spread(moves);
     this.#evict(Math.ceil(elapsed * this.#speeds.leaderMoves));
     this.#balance(Math.ceil(elapsed * this.#speeds.leaderMoves));
   }
@@ -131,6 +132,21 @@ export class Regions {
     region.peers.splice(region.peers.indexOf(leaving), 1);
     if (region.leader === leaving.store) region.leader = this.#emptiest(voters(region));
     return 1;
+  }
+
+  /** The balance-region scheduler: a peer from the fullest store to the emptiest, so that new stores fill up. */
+  #spread(moves: number): void {
+    for (let move = 0; move < moves; move += 1) {
+      const able = [...this.#ground.values()].filter((ground) => !ground.learner && ground.state === 'Up' && ground.awaySince === undefined && !ground.evicting);
+      const ranked = able.sort((one, other) => this.peersOn(one.id) - this.peersOn(other.id));
+      const [emptiest, fullest] = [ranked[0]?.id, ranked.at(-1)?.id];
+      if (emptiest === undefined || fullest === undefined || this.peersOn(fullest) - this.peersOn(emptiest) <= balanceTolerance) return;
+      const isOn = (region: Region, store: number): boolean => region.peers.some((peer) => peer.store === store);
+      const region = this.all.find((one) => one.leader !== fullest && isOn(one, fullest) && !isOn(one, emptiest));
+      const peer = region?.peers.find((one) => one.store === fullest);
+      if (!peer) return;
+      peer.store = emptiest;
+    }
   }
 
   #leaving(store: number): boolean {

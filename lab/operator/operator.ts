@@ -1,4 +1,5 @@
 /** tidb-controller-manager of one Kubernetes cluster: looks at its TidbClusters on every change and at a steady pace. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Databases } from '../database/databases.ts';
 import { ApiError, isGone } from '../kubernetes-api.ts';
 import type { KubernetesApi } from '../kubernetes-api.ts';
@@ -146,7 +147,8 @@ export class Operator {
    * only its status replaced (`C/tidbcluster_control.go:release-1.6`).
    */
   async #writeStatus(seen: TidbCluster, cluster: TidbCluster, { status }: PassResult): Promise<void> {
-    if (JSON.stringify(status) === JSON.stringify(seen.status)) return;
+    // The API server sorts keys, and JSON drops what is undefined.
+    if (isDeepStrictEqual(JSON.parse(JSON.stringify(status)), seen.status)) return;
     const { api } = this.#setting;
     const path = `/apis/pingcap.com/v1alpha1/namespaces/${seen.metadata.namespace}/tidbclusters/${seen.metadata.name}`;
     try {
