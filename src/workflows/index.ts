@@ -9,5 +9,5 @@ export { doctor, upgradeCluster };
 /** Takes every unknown type: without it such a run would stay open for ever, waiting for a worker that knows it. */
 export default async function unknownRunbook(): Promise<never> {
   const known = Object.keys({ upgradeCluster, doctor }).join(', ');
-  throw ApplicationFailure.nonRetryable(`There is no runbook ${workflowInfo().workflowType}. Known are: ${known}.`, 'NotFound');
+  throw ApplicationFailure.nonRetryable(`There is no runbook ${workflowInfo().workflowType}; known are: ${known}`, 'NotFound');
 }

@@ -6,7 +6,7 @@ let stage: Stage;
 beforeAll(async () => (stage = await Stage.open()), 60_000);
 afterAll(async () => stage.close());
 
-const writtenOnly = 'pd in east: v1 → v2: the change is written and its proof was not awaited; TiDB Operator goes on with it.';
+const writtenOnly = 'pd in east: v1 → v2: the change is written and its proof was not awaited; TiDB Operator goes on with it';
 
 describe('abort', () => {
   test('while planning', async () => {
@@ -14,7 +14,7 @@ describe('abort', () => {
     await play.untilCalled('makePlan');
     await play.decide('abort', { reason: 'wrong cluster' });
     const report = await play.report();
-    expect(report).toMatchObject({ phase: 'aborted', message: 'alice aborted the run: wrong cluster', steps: [], remains: ['The lock is free.'] });
+    expect(report).toMatchObject({ phase: 'aborted', message: 'alice aborted the run: wrong cluster', steps: [], remains: ['The lock is free'] });
     expect(play.cast.log).toEqual(['acquireLock', 'makePlan', 'cleanUp']);
   });
 
@@ -39,7 +39,7 @@ describe('abort', () => {
     await play.untilPhase('awaiting-approval');
     await play.decide('abort');
     const report = await play.report();
-    expect(report).toMatchObject({ phase: 'aborted', steps: [{ state: 'stopped', message: 'Not begun' }], remains: ['The lock is free.'] });
+    expect(report).toMatchObject({ phase: 'aborted', steps: [{ state: 'stopped', message: 'Not begun' }], remains: ['The lock is free'] });
     expect(report.gate).toBeUndefined();
   });
 
@@ -48,7 +48,7 @@ describe('abort', () => {
     await play.untilCalled('awaitGuards');
     await play.decide('abort');
     const report = await play.report();
-    expect(report).toMatchObject({ phase: 'aborted', steps: [{ state: 'stopped', message: 'Reason a.' }], remains: ['The lock is free.'] });
+    expect(report).toMatchObject({ phase: 'aborted', steps: [{ state: 'stopped', message: 'Reason a' }], remains: ['The lock is free'] });
     expect(report.hold).toBeUndefined();
   });
 
@@ -58,7 +58,7 @@ describe('abort', () => {
     await play.decide('abort');
     const report = await play.report();
     expect(report.steps.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
-    expect(report.remains).toEqual([writtenOnly, 'The lock is free.']);
+    expect(report.remains).toEqual([writtenOnly, 'The lock is free']);
     expect(play.cast.of('applyStep')).toHaveLength(1);
   });
 
@@ -74,19 +74,19 @@ describe('abort', () => {
     });
     await started.promise;
     await play.decide('abort');
-    expect((await play.report()).remains).toEqual([writtenOnly, 'The lock is free.']);
+    expect((await play.report()).remains).toEqual([writtenOnly, 'The lock is free']);
   });
 
   test('while a change is asked for in vain says that it has to be looked at', async () => {
     const play = await stage.play({
       ...planning('pd/east'),
       applyStep: () => {
-        throw failure('Unreachable', 'West does not answer.');
+        throw failure('Unreachable', 'West does not answer');
       },
     });
     await play.untilCalled('applyStep');
     await play.decide('abort');
-    expect((await play.report()).remains[0]).toBe('pd in east: v1 → v2: the run ended while this change was asked for; look whether it is written.');
+    expect((await play.report()).remains[0]).toBe('pd in east: v1 → v2: the run ended while this change was asked for; look whether it is written');
   });
 
   test('is final: whatever comes after it is refused, and listed when it is a signal', async () => {
@@ -99,7 +99,7 @@ describe('abort', () => {
     expect(await play.decide('abort')).toBe('Refused: The run is ending already: alice aborted the run');
     await play.signal('resume', { by: 'alice' });
     await play.until(({ ignoredDecisions }) => ignoredDecisions.length === 1);
-    cleaned.keep({ remains: ['Clean.'] });
+    cleaned.keep({ remains: ['Clean'] });
     expect(await play.report()).toMatchObject({ phase: 'aborted', decisions: [{ decision: 'abort' }], ignoredDecisions: [{ decision: 'resume' }] });
   });
 });
@@ -128,8 +128,8 @@ describe("Temporal's cancel is an abort", () => {
     await play.untilCalled('cleanUp');
     await play.handle.cancel();
     await eventually(async () => (await play.handle.describe()).historyLength, (length) => length > 0);
-    cleaned.keep({ remains: ['Clean.'] });
-    expect(await play.report()).toMatchObject({ phase: 'done', remains: ['Clean.'] });
+    cleaned.keep({ remains: ['Clean'] });
+    expect(await play.report()).toMatchObject({ phase: 'done', remains: ['Clean'] });
   });
 });
 
@@ -137,24 +137,24 @@ describe('fails', () => {
   test.each(['InvalidInput', 'NotFound', 'Unsupported', 'Locked', 'LockLost'])('%s of the lock fails the run with the same sentence; there is nothing to clean up', async (type) => {
     const play = await stage.play({
       acquireLock: () => {
-        throw failure(type, 'Run other/shop holds the lock.');
+        throw failure(type, 'Run other/shop holds the lock');
       },
     });
     const { type: failed, message, report } = await play.failure();
-    expect([failed, message]).toEqual([type, 'Run other/shop holds the lock.']);
-    expect(report).toMatchObject({ phase: 'failed', message: 'Run other/shop holds the lock.' });
+    expect([failed, message]).toEqual([type, 'Run other/shop holds the lock']);
+    expect(report).toMatchObject({ phase: 'failed', message: 'Run other/shop holds the lock' });
     expect(play.cast.log).toEqual(['acquireLock']);
   });
 
   test.each(['InvalidInput', 'NotFound', 'Unsupported'])('%s of the plan fails the run with the same sentence and frees the lock', async (type) => {
     const play = await stage.play({
       makePlan: () => {
-        throw failure(type, 'TidbCluster shop-west is paused.');
+        throw failure(type, 'TidbCluster shop-west is paused');
       },
     });
     const { type: failed, message, report } = await play.failure();
-    expect([failed, message]).toEqual([type, 'TidbCluster shop-west is paused.']);
-    expect(report.remains).toEqual(['The lock is free.']);
+    expect([failed, message]).toEqual([type, 'TidbCluster shop-west is paused']);
+    expect(report.remains).toEqual(['The lock is free']);
     expect(play.cast.log).toEqual(['acquireLock', 'makePlan', 'cleanUp']);
   });
 
@@ -164,7 +164,7 @@ describe('fails', () => {
       ...(activity === 'awaitGuards' ? { applyStep: () => ({ outcome: 'held', reasons: [reason('a')] }) } : {}),
       ...(activity === 'brakeStep' ? { waitStep: untilCancelled } : {}),
       [activity]: () => {
-        throw failure('LockLost', 'Run other/shop took the lock.');
+        throw failure('LockLost', 'Run other/shop took the lock');
       },
     });
     if (activity === 'brakeStep') {
@@ -172,7 +172,7 @@ describe('fails', () => {
       await play.decide('pause', { hard: true });
     }
     const { type, message, report } = await play.failure();
-    expect([type, message]).toEqual(['LockLost', 'Run other/shop took the lock.']);
+    expect([type, message]).toEqual(['LockLost', 'Run other/shop took the lock']);
     expect(report.steps.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
     expect(play.cast.log.at(-1)).toBe('cleanUp');
   });
@@ -180,10 +180,10 @@ describe('fails', () => {
 
 describe('a clean-up that fails', () => {
   const cleanUp = (): never => {
-    throw failure('Forbidden', 'No right to delete the Lease.');
+    throw failure('Forbidden', 'No right to delete the Lease');
   };
   const sentence =
-    /^The clean-up failed: No right to delete the Lease\. The lock of TiDB cluster shop \(holder upgradeCluster\/shop-\d+\) and a brake of this run may still stand; the next run takes over the lock of a run that has ended, or remove both by hand\.$/;
+    /^The clean-up failed: No right to delete the Lease; the lock of TiDB cluster shop \(holder upgradeCluster\/shop-\d+\) and a brake of this run may still stand: the next run takes over the lock of a run that has ended, or remove both by hand$/;
 
   test('does not hide that the run was done', async () => {
     const play = await stage.play({ ...planning('pd/east'), cleanUp });
@@ -194,7 +194,7 @@ describe('a clean-up that fails', () => {
     const play = await stage.play({
       cleanUp,
       makePlan: () => {
-        throw failure('NotFound', 'There is no TiDB cluster shop.');
+        throw failure('NotFound', 'There is no TiDB cluster shop');
       },
     });
     const { type, report } = await play.failure();

@@ -50,14 +50,14 @@ describe('the update decide refuses at once', () => {
   });
 
   test.each([
-    ['no gate', { planHash }, 'Refused: To approve names its gate: the gate that is open now is plan.'],
-    ['another gate, early', { gate: 'step/pd/east' }, 'Refused: Gate step/pd/east is not open: the gate that is open now is plan.'],
-    ['no hash', { gate: 'plan' }, `Refused: The approval of the plan names the hash of the plan that was read: planHash ${planHash}.`],
-    ['the hash of another plan', { gate: 'plan', planHash: 'abc' }, `Refused: The hash abc belongs to another plan: the hash of this one is ${planHash}.`],
-    ['somebody who is not listed', { gate: 'plan', planHash, by: 'eve' }, 'Refused: eve is not among those who may approve: alice, bob.'],
-    ['the one who asked, in other letters', { gate: 'plan', planHash, by: 'Bob' }, 'Refused: Bob asked for this run and cannot approve it: somebody else has to (or start it with selfApproval).'],
-    ['nobody', { gate: 'plan', planHash, by: ' ' }, 'InvalidInput: The input of decide cannot be used: by: must not be empty.'],
-    ['an unknown field', { gate: 'plan', planhash: 'x' }, 'InvalidInput: The input of decide cannot be used: planhash: no such field.'],
+    ['no gate', { planHash }, 'Refused: Name the gate to approve: the gate that is open now is plan'],
+    ['another gate, early', { gate: 'step/pd/east' }, 'Refused: Gate step/pd/east is not open: the gate that is open now is plan'],
+    ['no hash', { gate: 'plan' }, 'Refused: An approval of the plan names the hash (planHash) that the plan shows to its reader'],
+    ['the hash of another plan', { gate: 'plan', planHash: 'abc' }, 'Refused: The hash abc belongs to another plan than the one that waits: read that one'],
+    ['somebody who is not listed', { gate: 'plan', planHash, by: 'eve' }, 'Refused: eve is not among those who may approve: alice, bob'],
+    ['the one who asked, in other letters', { gate: 'plan', planHash, by: 'Bob' }, 'Refused: Bob asked for this run and cannot approve it: somebody else has to (or start it with selfApproval)'],
+    ['nobody', { gate: 'plan', planHash, by: ' ' }, 'InvalidInput: The input of decide cannot be used: by: must not be empty'],
+    ['an unknown field', { gate: 'plan', planhash: 'x' }, 'InvalidInput: The input of decide cannot be used: planhash: no such field'],
   ])('an approval that names %s', async (_, argument, refusal) => {
     expect(await play.decide('approve', argument)).toBe(refusal);
     expect(await play.status()).toMatchObject({ phase: 'awaiting-approval', gate: { id: 'plan' }, decisions: [], ignoredDecisions: [] });
@@ -65,15 +65,15 @@ describe('the update decide refuses at once', () => {
 
   test('a rejection of another gate, retry, skip and resume', async () => {
     expect(await play.decide('reject', { gate: 'component/pd' })).toMatch(/^Refused: Gate component\/pd is not open/);
-    expect(await play.decide('retry', { step: 'pd/east' })).toBe('Refused: The run does not hold, so there is nothing to retry.');
-    expect(await play.decide('skip', { step: 'pd/east', reason: 'x' })).toBe('Refused: Only the step that holds or waits can be skipped, and now none does.');
-    expect(await play.decide('resume')).toBe('Refused: The run is not paused, so there is nothing to resume.');
+    expect(await play.decide('retry', { step: 'pd/east' })).toBe('Refused: The run does not hold, so there is nothing to retry');
+    expect(await play.decide('skip', { step: 'pd/east', reason: 'x' })).toBe('Refused: Only the step that holds or waits can be skipped, and now none does');
+    expect(await play.decide('resume')).toBe('Refused: The run is not paused, so there is nothing to resume');
   });
 
   test('a second approval of the same gate, and one after the end', async () => {
     expect(await play.decide('approve', { gate: 'plan', planHash })).toBe('alice approved plan');
     await play.until(({ gate }) => gate?.id === 'step/pd/east');
-    expect(await play.decide('approve', { gate: 'plan', planHash })).toBe('Refused: Gate plan has been approved already.');
+    expect(await play.decide('approve', { gate: 'plan', planHash })).toBe('Refused: Gate plan has been approved already');
     await play.decide('approve', { gate: 'step/pd/east' });
     const report = await play.report();
     expect(report.decisions).toMatchObject([{ decision: 'approve', by: 'alice', gate: 'plan', planHash }, { gate: 'step/pd/east' }]);
@@ -99,13 +99,13 @@ test('signals that do not fit are listed with the reason and open nothing', asyn
   const { ignoredDecisions, gate } = await play.until((status) => status.ignoredDecisions.length === 7);
   expect(gate?.id).toBe('plan');
   expect(ignoredDecisions.map(({ decision, by, reason }) => [decision, by, reason])).toEqual([
-    ['approve', 'somebody', 'approve takes one JSON object, for example {"by":"alice"}, and got nothing.'],
-    ['approve', 'somebody', 'approve takes one JSON object, for example {"by":"alice"}, and got a string.'],
-    ['approve', 'alice', 'Gate step/pd/east is not open: the gate that is open now is plan.'],
-    ['approve', 'alice', `The approval of the plan names the hash of the plan that was read: planHash ${planHash}.`],
-    ['approve', 'bob', 'bob asked for this run and cannot approve it: somebody else has to (or start it with selfApproval).'],
-    ['approve', 'alice', 'The input of approve cannot be used: gates: no such field.'],
-    ['aprove', 'alice', 'There is no decision aprove: they are approve, reject, pause, resume, retry, skip, abort.'],
+    ['approve', 'somebody', 'approve takes one JSON object, for example {"by":"alice"}, and got nothing'],
+    ['approve', 'somebody', 'approve takes one JSON object, for example {"by":"alice"}, and got a string'],
+    ['approve', 'alice', 'Gate step/pd/east is not open: the gate that is open now is plan'],
+    ['approve', 'alice', 'An approval of the plan names the hash (planHash) that the plan shows to its reader'],
+    ['approve', 'bob', 'bob asked for this run and cannot approve it: somebody else has to (or start it with selfApproval)'],
+    ['approve', 'alice', 'The input of approve cannot be used: gates: no such field'],
+    ['aprove', 'alice', 'There is no decision aprove: they are approve, reject, pause, resume, retry, skip, abort'],
   ]);
   await play.signal('approve', { by: 'alice', gate: 'plan', planHash });
   await play.until(({ gate: open }) => open?.id === 'step/pd/east');
@@ -116,7 +116,7 @@ test('signals that do not fit are listed with the reason and open nothing', asyn
 test('an approval that comes before its gate opens nothing', async () => {
   const play = await stage.play({ ...planning('pd/east'), acquireLock: async () => void (await play.signal('approve', { by: 'alice', gate: 'plan', planHash })) }, { gates: 'plan' });
   const { ignoredDecisions } = await play.untilPhase('awaiting-approval');
-  expect(ignoredDecisions).toMatchObject([{ decision: 'approve', reason: 'Gate plan is not open: no gate is open now.' }]);
+  expect(ignoredDecisions).toMatchObject([{ decision: 'approve', reason: 'Gate plan is not open: no gate is open now' }]);
   await play.approvePlan();
   expect((await play.report()).phase).toBe('done');
 });
@@ -127,5 +127,5 @@ test('a rejected plan ends as aborted, cleaned up and with its report', async ()
   expect(await play.decide('reject', { by: 'bob', gate: 'plan', reason: 'not on a Friday' })).toBe('bob rejected plan: not on a Friday');
   const report = await play.report();
   expect(play.cast.log).toEqual(['acquireLock', 'makePlan', 'cleanUp']);
-  expect(report).toMatchObject({ phase: 'aborted', message: 'bob rejected plan: not on a Friday', steps: [{ state: 'stopped' }, { state: 'stopped' }], remains: ['The lock is free.'] });
+  expect(report).toMatchObject({ phase: 'aborted', message: 'bob rejected plan: not on a Friday', steps: [{ state: 'stopped' }, { state: 'stopped' }], remains: ['The lock is free'] });
 });

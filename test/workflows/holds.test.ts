@@ -21,8 +21,8 @@ describe('before a change', () => {
     const guards = promised<WaitResult>();
     const play = await stage.play({ ...planning('pd/east'), applyStep: heldFirst(reason('store-down/7')), awaitGuards: () => whileWaiting(guards.promise) });
     const status = await play.untilPhase('held');
-    expect(status).toMatchObject({ hold: { step: 'pd/east', reasons: [reason('store-down/7')] }, steps: [{ state: 'held', message: 'Reason store-down/7.' }] });
-    expect(status.message).toBe('pd in east: v1 → v2 holds: Reason store-down/7.');
+    expect(status).toMatchObject({ hold: { step: 'pd/east', reasons: [reason('store-down/7')] }, steps: [{ state: 'held', message: 'Reason store-down/7' }] });
+    expect(status.message).toBe('pd in east: v1 → v2 holds: Reason store-down/7');
     await play.untilCalled('awaitGuards');
     guards.keep({ outcome: 'cleared' });
     const report = await play.report();
@@ -52,8 +52,8 @@ describe('before a change', () => {
   test('retry asks the guards again and accepts only the reasons that need a decision', async () => {
     const play = await stage.play({ ...planning('pd/east', 'pd/west'), applyStep: heldFirst(reason('drift/x', 'decision'), reason('store-down')) });
     await play.untilPhase('held');
-    expect(await play.decide('retry', { step: 'pd/west' })).toBe('Refused: The run holds at pd/east, not at pd/west.');
-    expect(await play.decide('retry')).toBe('Refused: The run holds at pd/east: name that step.');
+    expect(await play.decide('retry', { step: 'pd/west' })).toBe('Refused: The run holds at pd/east, not at pd/west');
+    expect(await play.decide('retry')).toBe('Refused: The run holds at pd/east: name that step');
     expect(await play.decide('retry', { step: 'pd/east' })).toBe('alice asked to try pd/east again');
     await play.report();
     expect(play.cast.of('applyStep').map(({ step, accepted }) => [step.id, accepted])).toEqual([
@@ -66,10 +66,10 @@ describe('before a change', () => {
   test('skip needs a reason, leaves the step and goes on with the next', async () => {
     const play = await stage.play({ ...planning('pd/east', 'pd/west'), applyStep: heldFirst(reason('a')) });
     await play.untilPhase('held');
-    expect(await play.decide('skip', { step: 'pd/east' })).toBe('Refused: To skip needs a reason: the report shows it.');
-    expect(await play.decide('skip', { reason: 'x' })).toBe('Refused: To skip names its step: the current one is pd/east.');
-    expect(await play.decide('skip', { step: 'pd/west', reason: 'x' })).toBe('Refused: Only the step that holds or waits can be skipped: that is pd/east.');
-    expect(await play.decide('skip', { step: 'pd/north', reason: 'x' })).toBe('Refused: There is no step pd/north in the plan.');
+    expect(await play.decide('skip', { step: 'pd/east' })).toBe('Refused: A skip needs a reason: the report shows it');
+    expect(await play.decide('skip', { reason: 'x' })).toBe('Refused: Name the step to skip: the current one is pd/east');
+    expect(await play.decide('skip', { step: 'pd/west', reason: 'x' })).toBe('Refused: Only the step that holds or waits can be skipped: that is pd/east');
+    expect(await play.decide('skip', { step: 'pd/north', reason: 'x' })).toBe('Refused: There is no step pd/north in the plan');
     await play.decide('skip', { step: 'pd/east', reason: 'done by hand' });
     const report = await play.report();
     expect(report.steps).toMatchObject([{ state: 'skipped', message: 'alice skipped it: done by hand' }, { state: 'done' }]);
@@ -145,12 +145,12 @@ describe('an activity that fails for good', () => {
     const play = await stage.play({
       ...planning('pd/east'),
       applyStep: (_, number) => {
-        if (number === 1) throw failure(type, 'West says no.');
+        if (number === 1) throw failure(type, 'West says no');
         return applied;
       },
     });
     const { hold } = await play.untilPhase('held');
-    expect(hold?.reasons).toEqual([{ key: `error/pd/east/${type}`, message: 'West says no.', clears: 'decision' }]);
+    expect(hold?.reasons).toEqual([{ key: `error/pd/east/${type}`, message: 'West says no', clears: 'decision' }]);
     expect(play.cast.of('awaitGuards')).toHaveLength(0);
     await play.decide('retry', { step: 'pd/east' });
     expect((await play.report()).steps[0]?.state).toBe('done');
@@ -158,7 +158,7 @@ describe('an activity that fails for good', () => {
 
   test.each(['waitStep', 'awaitGuards'] as const)('in %s holds as well; retry applies again', async (activity) => {
     const failing = (_: unknown, number: number): WaitResult => {
-      if (number === 1) throw failure('Forbidden', 'No right to list pods.');
+      if (number === 1) throw failure('Forbidden', 'No right to list pods');
       return done;
     };
     const play = await stage.play({ ...planning('pd/east'), ...(activity === 'awaitGuards' ? { applyStep: heldFirst(reason('a')) } : {}), [activity]: failing });
@@ -172,14 +172,14 @@ describe('an activity that fails for good', () => {
     const play = await stage.play({
       ...planning('pd/east'),
       [activity]: (call: never, number: number) => {
-        if (number === 1) throw failure('Forbidden', 'No right to get leases.');
+        if (number === 1) throw failure('Forbidden', 'No right to get leases');
         return activity === 'makePlan' ? planning('pd/east').makePlan?.(call, number) : undefined;
       },
     });
     const { hold } = await play.untilPhase('held');
     expect(hold).toMatchObject({ reasons: [{ key: `error/${activity}/Forbidden`, clears: 'decision' }] });
     expect(hold?.step).toBeUndefined();
-    expect(await play.decide('retry', { step: 'pd/east' })).toBe('Refused: The run holds at no step, not at pd/east.');
+    expect(await play.decide('retry', { step: 'pd/east' })).toBe('Refused: The run holds outside of any step: a retry of it names none');
     await play.decide('retry');
     expect((await play.report()).phase).toBe('done');
   });

@@ -27,7 +27,7 @@ describe('soft', () => {
     proof.keep(done);
     const status = await play.untilPhase('paused');
     expect(status.steps).toMatchObject([{ state: 'done' }, { state: 'pending' }]);
-    expect(await play.decide('pause')).toBe('Refused: alice has paused the run already.');
+    expect(await play.decide('pause')).toBe('Refused: alice has paused the run already');
     expect(play.cast.of('applyStep')).toHaveLength(1);
     expect(await play.decide('resume', { by: 'carol' })).toBe('carol resumed the run');
     expect((await play.report()).phase).toBe('done');
@@ -43,7 +43,7 @@ describe('soft', () => {
     await play.decide('pause');
     const status = await play.untilPhase('paused');
     expect(status.hold?.reasons).toEqual([reason('a')]);
-    expect(await play.decide('retry', { step: 'pd/east' })).toBe('Refused: alice has paused the run: resume it first.');
+    expect(await play.decide('retry', { step: 'pd/east' })).toBe('Refused: alice has paused the run: resume it first');
     await play.decide('resume');
     const report = await play.report();
     expect(report.hold).toBeUndefined();
@@ -66,7 +66,7 @@ describe('soft', () => {
     const play = await stage.play({
       ...planning('pd/east'),
       applyStep: (_, number) => {
-        if (number === 1) throw failure('Unreachable', 'West does not answer.');
+        if (number === 1) throw failure('Unreachable', 'West does not answer');
         return { outcome: 'applied', message: 'set' };
       },
     });
@@ -132,13 +132,13 @@ describe('hard', () => {
   test('a brake that is forbidden is shown with its sentence', async () => {
     const { play } = await playWaiting({
       brakeStep: ({ action }) => {
-        if (action === 'set') throw failure('Forbidden', 'No right to patch.');
+        if (action === 'set') throw failure('Forbidden', 'No right to patch');
         return [];
       },
     });
     await play.decide('pause', { hard: true });
     const { hold } = await play.until((status) => status.hold !== undefined);
-    expect(hold?.reasons).toEqual([{ key: 'error/pd/east/Forbidden', message: 'No right to patch.', clears: 'decision' }]);
+    expect(hold?.reasons).toEqual([{ key: 'error/pd/east/Forbidden', message: 'No right to patch', clears: 'decision' }]);
     await play.decide('resume');
     await play.report();
   });
@@ -176,12 +176,12 @@ describe('hard', () => {
   });
 
   test('abort during a hard pause cleans up', async () => {
-    const { play } = await playWaiting({ cleanUp: () => ({ remains: ['The brake is released.'] }) });
+    const { play } = await playWaiting({ cleanUp: () => ({ remains: ['The brake is released'] }) });
     await play.decide('pause', { hard: true });
     await play.untilPhase('paused');
     await play.decide('abort', { reason: 'enough' });
     const report = await play.report();
     expect(report).toMatchObject({ phase: 'aborted', message: 'alice aborted the run: enough' });
-    expect(report.remains).toEqual(['pd in east: v1 → v2: the change is written and its proof was not awaited; TiDB Operator goes on with it.', 'The brake is released.']);
+    expect(report.remains).toEqual(['pd in east: v1 → v2: the change is written and its proof was not awaited; TiDB Operator goes on with it', 'The brake is released']);
   });
 });

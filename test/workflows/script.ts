@@ -44,7 +44,7 @@ export class ScriptedActivities implements Activities {
   waitStep = async (call: Argument<'waitStep'>): Promise<Answer<'waitStep'>> =>
     this.answer('waitStep', call, () => ({ outcome: 'done', message: 'proved twice', proof: { step: call.step.id } }));
   brakeStep = async (call: Argument<'brakeStep'>): Promise<Reason[]> => this.answer('brakeStep', call, () => []);
-  cleanUp = async (call: Argument<'cleanUp'>): Promise<Answer<'cleanUp'>> => this.answer('cleanUp', call, () => ({ remains: ['The lock is free.'] }));
+  cleanUp = async (call: Argument<'cleanUp'>): Promise<Answer<'cleanUp'>> => this.answer('cleanUp', call, () => ({ remains: ['The lock is free'] }));
 
   private async answer<Name extends ActivityName>(activity: Name, argument: Argument<Name>, otherwise: () => Answer<Name> | Promise<Answer<Name>>): Promise<Answer<Name>> {
     this.calls.push({ activity, argument });
@@ -89,7 +89,7 @@ export function steps(...ids: string[]): PlannedStep[] {
 export const planHash = '0123456789ab';
 
 export function planOf(planned: PlannedStep[]): Plan {
-  return { runbook: 'upgradeCluster', cluster: 'shop', clusterId: '7342', summary: `${planned.length} steps to v2`, steps: planned, notes: ['There is no way back.'], holds: [], hash: planHash };
+  return { runbook: 'upgradeCluster', cluster: 'shop', clusterId: '7342', summary: `${planned.length} steps to v2`, steps: planned, notes: ['There is no way back'], holds: [], hash: planHash };
 }
 
 /** A script that plans these steps. */
@@ -98,7 +98,7 @@ export function planning(...ids: string[]): Script {
 }
 
 export function reason(key: string, clears: Reason['clears'] = 'itself'): Reason {
-  return { key, message: `Reason ${key}.`, clears };
+  return { key, message: `Reason ${key}`, clears };
 }
 
 /** A promise and the function that keeps it. */

@@ -13,7 +13,6 @@ import type { DecisionName } from '../../src/protocol/decisions.ts';
 import type { PlanResult, Report, RunStatus } from '../../src/protocol/run.ts';
 import { defaultTaskQueue } from '../../src/protocol/run.ts';
 import { startDevServer } from './dev-server.ts';
-import type { ServerOptions } from './dev-server.ts';
 import { planHash, ScriptedActivities } from './script.ts';
 import type { ActivityName, Script } from './script.ts';
 
@@ -49,13 +48,13 @@ export class Stage {
     this.bundle = bundle;
   }
 
-  static async open(options: ServerOptions = {}): Promise<Stage> {
+  static async open(server: Promise<TestWorkflowEnvironment> = startDevServer()): Promise<Stage> {
     try {
       Runtime.install({ logger: quietly });
     } catch {
       // A second stage in the same process: the first one has installed it.
     }
-    const [env, bundle] = await Promise.all([startDevServer(options), bundleWorkflowCode({ workflowsPath, logger: quietly })]);
+    const [env, bundle] = await Promise.all([server, bundleWorkflowCode({ workflowsPath, logger: quietly })]);
     const stage = new Stage(env, bundle);
     await stage.startWorker();
     return stage;

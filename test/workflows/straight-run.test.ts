@@ -28,7 +28,7 @@ test('takes the lock, plans, applies and proves each step, cleans up and reports
       { id: 'pd/east', state: 'done', message: 'proved twice', proof: { step: 'pd/east' } },
       { id: 'tikv/west', state: 'done', proof: { step: 'tikv/west' } },
     ],
-    remains: ['The lock is free.'],
+    remains: ['The lock is free'],
     decisions: [],
     ignoredDecisions: [],
   });

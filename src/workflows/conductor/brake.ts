@@ -51,6 +51,6 @@ async function turn(run: Run, step: PlannedStep, action: 'set' | 'release'): Pro
 
 /** A skipped step must not stop the run once more; the report says that its brake stands. */
 function leave(run: Run, step: PlannedStep, problems: Reason[]): void {
-  const words = problems.map(({ message }) => message).join(' ');
+  const words = problems.map(({ message }) => message).join('; ');
   run.change({ remains: [...run.state.remains, `The brake of ${step.title} could not be released: ${words}`] });
 }

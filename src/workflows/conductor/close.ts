@@ -17,7 +17,7 @@ export async function close(run: Run): Promise<RunResult> {
   if (run.state.locked) await cleanUp(run);
   await condition(allHandlersFinished);
   const { end, plan } = run.state;
-  if (!end) throw new Error('A run is closed only after its end is known.');
+  if (!end) throw new Error('A run is closed only after its end is known');
   run.change({ endedAt: now(), message: end.message, busy: false });
   const report = reportOf(run.state);
   if (end.phase === 'failed') throw ApplicationFailure.create({ message: end.message, type: end.type, nonRetryable: true, details: [report] });
@@ -38,8 +38,8 @@ function stopped(step: StepStatus): StepStatus {
 }
 
 function whatRemainsOf({ title, state }: StepStatus, written: boolean): string[] {
-  if (written) return [`${title}: the change is written and its proof was not awaited; TiDB Operator goes on with it.`];
-  return state === 'applying' ? [`${title}: the run ended while this change was asked for; look whether it is written.`] : [];
+  if (written) return [`${title}: the change is written and its proof was not awaited; TiDB Operator goes on with it`];
+  return state === 'applying' ? [`${title}: the run ended while this change was asked for; look whether it is written`] : [];
 }
 
 /** A clean-up that fails never hides how the run ended. */
@@ -52,7 +52,7 @@ async function cleanUp(run: Run): Promise<void> {
 
 function notCleaned({ state, identity }: Run, problem: string): string {
   return (
-    `The clean-up failed: ${problem}. The lock of TiDB cluster ${state.cluster} (holder ${identity.workflowId}) and a brake of this run may still stand; ` +
-    'the next run takes over the lock of a run that has ended, or remove both by hand.'
+    `The clean-up failed: ${problem}; the lock of TiDB cluster ${state.cluster} (holder ${identity.workflowId}) and a brake of this run may still stand: ` +
+    'the next run takes over the lock of a run that has ended, or remove both by hand'
   );
 }

@@ -33,7 +33,7 @@ export function listen(run: Run): void {
   for (const name of decisionNames) {
     setHandler(defineSignal<[unknown]>(name), (argument) => hear(run, name, argument), { description: descriptions[name] });
   }
-  setDefaultSignalHandler((name, argument) => run.ignore(name, personIn(argument), `There is no decision ${name}: they are ${decisionNames.join(', ')}.`));
+  setDefaultSignalHandler((name, argument) => run.ignore(name, personIn(argument), `There is no decision ${name}: they are ${decisionNames.join(', ')}`));
 }
 
 function take(run: Run, argument: unknown): string {

@@ -10,7 +10,7 @@ const judges: Record<DecisionName, Judge> = {
   approve: judgeApproval,
   reject: judgeRejection,
   pause: judgePause,
-  resume: ({ pause }) => (pause ? undefined : 'The run is not paused, so there is nothing to resume.'),
+  resume: ({ pause }) => (pause ? undefined : 'The run is not paused, so there is nothing to resume'),
   retry: judgeRetry,
   skip: judgeSkip,
   abort: () => undefined,
@@ -32,10 +32,10 @@ function judgeRejection(state: RunState, decision: Decision): string | undefined
 }
 
 function judgeGate(state: RunState, { decision, gate }: Decision): string | undefined {
-  if (gate === undefined) return `To ${decision} names its gate: ${openNow(state.gate)}.`;
+  if (gate === undefined) return `Name the gate to ${decision}: ${openNow(state.gate)}`;
   if (gate === state.gate?.id) return undefined;
-  if (state.passedGates.includes(gate)) return `Gate ${gate} has been approved already.`;
-  return `Gate ${gate} is not open: ${openNow(state.gate)}.`;
+  if (state.passedGates.includes(gate)) return `Gate ${gate} has been approved already`;
+  return `Gate ${gate} is not open: ${openNow(state.gate)}`;
 }
 
 function openNow(gate: OpenGate | undefined): string {
@@ -43,13 +43,13 @@ function openNow(gate: OpenGate | undefined): string {
 }
 
 function judgeHash({ plan }: RunState, { planHash }: Decision, needed: boolean): string | undefined {
-  if (planHash === undefined) return needed ? `The approval of the plan names the hash of the plan that was read: planHash ${plan?.hash ?? ''}.` : undefined;
-  return planHash === plan?.hash ? undefined : `The hash ${planHash} belongs to another plan: the hash of this one is ${plan?.hash ?? ''}.`;
+  if (planHash === undefined) return needed ? 'An approval of the plan names the hash (planHash) that the plan shows to its reader' : undefined;
+  return planHash === plan?.hash ? undefined : `The hash ${planHash} belongs to another plan than the one that waits: read that one`;
 }
 
 function judgeApprover({ approvers, requestedBy, selfApproval }: RunState, by: string): string | undefined {
-  if (approvers && !approvers.some((person) => isSame(person, by))) return `${by} is not among those who may approve: ${approvers.join(', ')}.`;
-  if (!selfApproval && requestedBy !== undefined && isSame(requestedBy, by)) return `${by} asked for this run and cannot approve it: somebody else has to (or start it with selfApproval).`;
+  if (approvers && !approvers.some((person) => isSame(person, by))) return `${by} is not among those who may approve: ${approvers.join(', ')}`;
+  if (!selfApproval && requestedBy !== undefined && isSame(requestedBy, by)) return `${by} asked for this run and cannot approve it: somebody else has to (or start it with selfApproval)`;
   return undefined;
 }
 
@@ -60,22 +60,23 @@ function isSame(one: string, other: string): boolean {
 
 function judgePause({ pause }: RunState, { hard }: Decision): string | undefined {
   if (!pause || (hard && !pause.hard)) return undefined;
-  return `${pause.by} has paused the run already.`;
+  return `${pause.by} has paused the run already`;
 }
 
 function judgeRetry(state: RunState, { step }: Decision): string | undefined {
-  if (!state.hold) return 'The run does not hold, so there is nothing to retry.';
-  if (state.pause) return `${state.pause.by} has paused the run: resume it first.`;
+  if (!state.hold) return 'The run does not hold, so there is nothing to retry';
+  if (state.pause) return `${state.pause.by} has paused the run: resume it first`;
   if (step === state.hold.step) return undefined;
-  return `The run holds at ${state.hold.step ?? 'no step'}${step === undefined ? ': name that step' : `, not at ${step}`}.`;
+  if (state.hold.step === undefined) return 'The run holds outside of any step: a retry of it names none';
+  return `The run holds at ${state.hold.step}${step === undefined ? ': name that step' : `, not at ${step}`}`;
 }
 
 function judgeSkip(state: RunState, { step: id, reason }: Decision): string | undefined {
-  if (reason === undefined) return 'To skip needs a reason: the report shows it.';
-  if (id === undefined) return `To skip names its step${state.current ? `: the current one is ${state.current}` : ''}.`;
+  if (reason === undefined) return 'A skip needs a reason: the report shows it';
+  if (id === undefined) return `Name the step to skip${state.current ? `: the current one is ${state.current}` : ''}`;
   const step = state.steps.find((candidate) => candidate.id === id);
-  if (!step) return `There is no step ${id} in the plan.`;
-  if (isFinished(step)) return `Step ${id} is ${step.state} already.`;
-  if (id !== state.current) return `Only the step that holds or waits can be skipped${state.current ? `: that is ${state.current}` : ', and now none does'}.`;
-  return step.state === 'applying' ? `Step ${id} is being applied at this moment: skip it when it holds or waits.` : undefined;
+  if (!step) return `There is no step ${id} in the plan`;
+  if (isFinished(step)) return `Step ${id} is ${step.state} already`;
+  if (id !== state.current) return `Only the step that holds or waits can be skipped${state.current ? `: that is ${state.current}` : ', and now none does'}`;
+  return step.state === 'applying' ? `Step ${id} is being applied at this moment: skip it when it holds or waits` : undefined;
 }

@@ -22,7 +22,7 @@ export function openRun<Input extends RunInput>(runbook: Runbook<Input>, raw: un
 }
 
 function tooMany({ type, example }: Runbook): Reading<never> {
-  return { problem: `${type} takes one JSON object, for example ${JSON.stringify(example)}, and got several arguments.` };
+  return { problem: `${type} takes one JSON object, for example ${JSON.stringify(example)}, and got several arguments` };
 }
 
 function firstState(runbook: string, { cluster, requestedBy, approvers, selfApproval }: RunInput): RunState {

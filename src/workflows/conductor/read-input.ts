@@ -5,10 +5,10 @@ export type Reading<Input> = { input: Input } | { problem: string };
 
 export function readInput<Input>(contract: z.ZodType<Input>, raw: unknown, what: { type: string; example: Record<string, unknown> }): Reading<Input> {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    return { problem: `${what.type} takes one JSON object, for example ${JSON.stringify(what.example)}, and got ${nameOfType(raw)}.` };
+    return { problem: `${what.type} takes one JSON object, for example ${JSON.stringify(what.example)}, and got ${nameOfType(raw)}` };
   }
   const parsed = contract.safeParse(raw);
-  return parsed.success ? { input: parsed.data } : { problem: `The input of ${what.type} cannot be used: ${problemsOf(parsed.error)}.` };
+  return parsed.success ? { input: parsed.data } : { problem: `The input of ${what.type} cannot be used: ${problemsOf(parsed.error)}` };
 }
 
 /** `version: needs …; gates: Invalid option: …`, in the order of the contract. */

@@ -54,7 +54,7 @@ export class Run {
   /** Nothing is done until these reasons are gone or a person decides. */
   hold(reasons: Reason[], step?: PlannedStep): void {
     const since = this.current.hold?.step === step?.id ? this.current.hold?.since : undefined;
-    const words = reasons.map(({ message }) => message).join(' ');
+    const words = reasons.map(({ message }) => message).join('; ');
     const also = { hold: { step: step?.id, since: since ?? now(), reasons }, message: step ? `${step.title} holds: ${words}` : words };
     if (step) this.changeStep(step.id, { state: 'held', message: words }, also);
     else this.change(also);

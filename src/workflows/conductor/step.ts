@@ -119,7 +119,7 @@ async function failed(run: Run, step: PlannedStep, failure: Failure): Promise<Mo
 
 function finish(run: Run, step: PlannedStep, message: string, proof: Proof): undefined {
   const state = run.state.written.includes(step.id) ? 'done' : 'adopted';
-  run.changeStep(step.id, { state, message, proof, endedAt: now() }, { hold: undefined, message: `${step.title}: ${message}` });
+  run.changeStep(step.id, { state, message, proof, endedAt: now() }, { hold: undefined, message });
 }
 
 function knownKeys(run: Run): string[] {
