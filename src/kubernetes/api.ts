@@ -78,7 +78,7 @@ export interface KubernetesApi {
   create(ref: ResourceRef, body: object, options?: WriteOptions): Promise<KubernetesObject>;
   /** With `metadata.resourceVersion` in the body, throws Conflict when somebody wrote in between. */
   mergePatch(ref: ResourceRef, body: object, options?: WriteOptions): Promise<KubernetesObject>;
-  /** A `test` operation that fails throws Conflict. */
+  /** With a `test` operation, throws Conflict when the object is not as the patch expects; without one that is InvalidInput. */
   jsonPatch(ref: ResourceRef, operations: JsonPatchOperation[], options?: WriteOptions): Promise<KubernetesObject>;
   /** Resolves when the deletion is accepted; finalizers may keep the object for longer. */
   remove(ref: ResourceRef, options?: RemoveOptions): Promise<void>;

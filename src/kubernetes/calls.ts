@@ -9,6 +9,7 @@ import { RunbookError } from '../errors.ts';
 import { Sessions } from './sessions.ts';
 import type { KubernetesSource, Session } from './sessions.ts';
 import { HttpFailure, translateError } from './translate-errors.ts';
+import type { Attempt } from './translate-errors.ts';
 import { dial } from './web-socket.ts';
 
 /** A call that takes longer is given up. Must exceed the 10 s of a slow admission webhook (Kubernetes default) and a new TLS connection. */
@@ -25,17 +26,14 @@ const USER_AGENT = `tidb-runbooks/${productVersion}`;
 
 export const json = 'application/json';
 
-export interface Call {
+/** What is asked, and for errors what it is called. */
+export interface Call extends Omit<Attempt, 'cluster' | 'secrets'> {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   query?: Record<string, string | undefined>;
   body?: unknown;
   contentType?: string;
   accept?: string;
-  /** For errors: `patch TidbCluster shop/shop-west`. */
-  what: string;
-  /** The object is secret: the server's words about its values are not repeated. */
-  confidential?: boolean;
 }
 
 export class Caller {
@@ -128,7 +126,8 @@ export class Caller {
   /** The caller's own end is the caller's error, unchanged. */
   #translate(call: Call, error: unknown, caller?: AbortSignal): unknown {
     if (caller?.aborted) return caller.reason;
-    return translateError({ cluster: this.cluster, what: call.what, confidential: call.confidential, secrets: this.#sessions.secrets }, error);
+    const { what, confidential, conditional } = call;
+    return translateError({ cluster: this.cluster, what, confidential, conditional, secrets: this.#sessions.secrets }, error);
   }
 }
 

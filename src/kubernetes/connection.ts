@@ -55,11 +55,12 @@ class Connection implements KubernetesApi {
   }
 
   async mergePatch(ref: ResourceRef, body: object, options: WriteOptions = {}): Promise<KubernetesObject> {
-    return this.#patch(ref, body, 'application/merge-patch+json', options);
+    return this.#patch({ ...about('patch', ref), body, contentType: 'application/merge-patch+json' }, options);
   }
 
   async jsonPatch(ref: ResourceRef, operations: JsonPatchOperation[], options: WriteOptions = {}): Promise<KubernetesObject> {
-    return this.#patch(ref, operations, 'application/json-patch+json', options);
+    const conditional = operations.some(({ op }) => op === 'test');
+    return this.#patch({ ...about('patch', ref), body: operations, contentType: 'application/json-patch+json', conditional }, options);
   }
 
   async remove(ref: ResourceRef, { uid, propagation, dryRun, signal }: RemoveOptions = {}): Promise<void> {
@@ -103,8 +104,8 @@ class Connection implements KubernetesApi {
     await this.#caller.close();
   }
 
-  async #patch(ref: ResourceRef, body: unknown, contentType: string, options: WriteOptions): Promise<KubernetesObject> {
-    return this.#caller.call({ ...about('patch', ref), method: 'PATCH', body, contentType, query: writeQuery(options) }, objectSchema, options.signal);
+  async #patch(call: Omit<Call, 'method'>, options: WriteOptions): Promise<KubernetesObject> {
+    return this.#caller.call({ ...call, method: 'PATCH', query: writeQuery(options) }, objectSchema, options.signal);
   }
 }
 

@@ -13,6 +13,8 @@ export interface Attempt {
   secrets?: readonly string[];
   /** The object itself is secret: the server's words about its values are not repeated. */
   confidential?: boolean;
+  /** A JSON patch with `test` operations: when it does not fit, somebody wrote in between. */
+  conditional?: boolean;
 }
 
 /** An HTTP answer that is not 2xx. */
@@ -93,7 +95,7 @@ const advice: Record<number, string> = {
 };
 
 function explainHttp(attempt: Attempt, failure: HttpFailure): Explanation {
-  const type = typeOf(failure);
+  const type = typeOf(attempt, failure);
   const words = `${phrases[type]}: ${failure.status} ${quote(attempt, detailOf(attempt, failure))}${advice[failure.status] ?? ''}`;
   const seconds = parseStatus(failure.body)?.details.retryAfterSeconds;
   const retryAfterMs = failure.retryAfterMs ?? (seconds === undefined ? undefined : seconds * MILLISECONDS);
@@ -113,11 +115,11 @@ const typesByStatus: Record<number, HttpErrorType> = {
 
 /** kube-apiserver 1.34 answers a server-side apply with an unknown field by 500 without a reason; every retry would end the same. */
 const wrongApply = 'failed to create typed patch object';
-/** A JSON patch whose `test` failed comes as 422 Invalid (evanphx/json-patch, used by kube-apiserver): somebody wrote in between. */
-const failedTest = /\btest(ing value)? .*failed|test failed/;
+/** All that kube-apiserver 1.34 says of a JSON patch that does not fit the object, be it a path or a failed `test`. */
+const unfitPatch = 'the server rejected our request due to an error in our request';
 
-function typeOf({ status, body }: HttpFailure): HttpErrorType {
-  if (status === 422 && failedTest.test(parseStatus(body)?.message ?? '')) return 'Conflict';
+function typeOf({ conditional }: Attempt, { status, body }: HttpFailure): HttpErrorType {
+  if (status === 422 && conditional && body.includes(unfitPatch)) return 'Conflict';
   const known = typesByStatus[status];
   if (known) return known;
   if (status === 500 && body.includes(wrongApply)) return 'InvalidInput';

@@ -24,7 +24,6 @@ describe('each answer becomes one type and one sentence', () => {
     ['409', new HttpFailure(409, status('the object has been modified')), 'Conflict', 'met a conflict: 409 the object has been modified'],
     ['409 AlreadyExists', new HttpFailure(409, status('already exists', { reason: 'AlreadyExists' })), 'Conflict', 'met a conflict: 409 already exists'],
     ['410', new HttpFailure(410, status('too old resource version')), 'Conflict', 'met a conflict: 410 too old resource version'],
-    ['a JSON patch whose test failed', new HttpFailure(422, status('the server rejected our request due to an error in our request: testing value /spec/paused failed')), 'Conflict', '422'],
     ['400', new HttpFailure(400, status('strict decoding error: unknown field "spec.x"')), 'InvalidInput', 'was refused as wrong: 400 strict decoding error: unknown field "spec.x"'],
     ['422, shortened to its causes', new HttpFailure(422, strict422), 'InvalidInput', 'was refused as wrong: 422 patch: strict decoding error: unknown field "spec.crossK8s"'],
     ['429', new HttpFailure(429, status('too many requests')), 'Throttled', 'was asked for patience: 429 too many requests'],
@@ -45,6 +44,13 @@ describe('each answer becomes one type and one sentence', () => {
     expect(error.message).toContain(words);
     expect(error.message).toMatch(/^Kubernetes cluster west: patch TidbCluster shop\/shop-west /);
     expect(error.message).not.toContain('\n');
+  });
+
+  it('a JSON patch that does not fit is a Conflict when it tested the object first, else InvalidInput', () => {
+    const unfit = new HttpFailure(422, status('the server rejected our request due to an error in our request', { reason: 'Invalid', details: {} }));
+    expect(translateError({ ...attempt, conditional: true }, unfit).type).toBe('Conflict');
+    expect(translateError(attempt, unfit).type).toBe('InvalidInput');
+    expect(translateError({ ...attempt, conditional: true }, new HttpFailure(422, strict422)).type).toBe('InvalidInput');
   });
 
   it('leaves a RunbookError as it is', () => {
