@@ -14,6 +14,12 @@ module.exports = {
   reporters: ['default', '<rootDir>/test/one-line-reporter.cjs'],
   projects: [
     { ...base, displayName: 'unit', roots: ['<rootDir>/test'], testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/', '<rootDir>/test/e2e/'] },
-    { ...base, displayName: 'lab', roots: ['<rootDir>/test/faults'] },
+    {
+      ...base,
+      displayName: 'lab',
+      roots: ['<rootDir>/test/faults'],
+      globalSetup: '<rootDir>/test/faults/ground/start.ts',
+      globalTeardown: '<rootDir>/test/faults/ground/stop.ts',
+    },
   ],
 };

@@ -1,0 +1,25 @@
+/** Before the fault tests: one lab and one Temporal server for all of them. Each scenario brings its own TiDB cluster and task queue. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { node, said, start } from './processes.ts';
+import type { Started } from './processes.ts';
+import { TemporalServer, freePort } from './temporal.ts';
+
+export interface Ground {
+  lab: Started;
+  temporal: TemporalServer;
+}
+
+declare global {
+  var ground: Ground | undefined;
+}
+
+export default async function startGround(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-test-'));
+  const lab = start(node, ['lab/main.ts', 'up', '--preset', 'fast', '--directory', join(directory, 'lab'), '--rbac', 'deploy/kubernetes-rbac.yaml'], join(directory, 'lab.log'));
+  const temporal = new TemporalServer(await freePort(), directory);
+  globalThis.ground = { lab, temporal };
+  await Promise.all([said(lab, 'ready\n'), temporal.start()]);
+  process.env['TIDB_RUNBOOKS_TEST_GROUND'] = JSON.stringify({ directory, lab: join(directory, 'lab'), temporal: temporal.address });
+}

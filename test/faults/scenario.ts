@@ -1,0 +1,179 @@
+/**
+ * One scenario: a TiDB cluster of its own in the lab, worker processes of its own, runs started through Temporal, and the oracle's
+ * verdict at the end. Waits for conditions, never for time.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
+import { stringify } from 'yaml';
+import { LabClient } from '../../lab/client.ts';
+import type { DeploymentInput, FaultInput } from '../../lab/client.ts';
+import { KubernetesApi } from '../../lab/kubernetes-api.ts';
+import type { KubernetesObject } from '../../lab/kubernetes-api.ts';
+import type { Decision } from '../../src/protocol/decisions.ts';
+import type { Report, RunStatus } from '../../src/protocol/run.ts';
+import { adminConnection } from './ground/admin.ts';
+import { end, node, said, start } from './ground/processes.ts';
+import type { Started } from './ground/processes.ts';
+
+export const clusters = ['east', 'west', 'south'] as const;
+export type KubernetesCluster = (typeof clusters)[number];
+
+export interface ScenarioOptions {
+  /** Pods per component in each Kubernetes cluster. Small by default: scenarios are about faults, not about size. */
+  replicas?: DeploymentInput['members'][number]['replicas'];
+  version?: string;
+  tls?: boolean;
+  /** The address of a Temporal server of the scenario's own. */
+  temporal?: string;
+}
+
+interface GroundPlaces {
+  directory: string;
+  lab: string;
+  temporal: string;
+}
+
+const POLL_MS = 100;
+export const from = 'v8.5.3';
+export const to = 'v8.5.4';
+
+/** Patience for tests: the order of things is the same as in production. */
+export const hurried = { settle: '300ms', soak: '300ms', gates: 'none' };
+
+export class Scenario {
+  readonly name: string;
+  readonly lab: LabClient;
+  readonly client: Client;
+  readonly places: GroundPlaces;
+  readonly inventory: string;
+  readonly #workers: Started[] = [];
+  readonly #faults: number[] = [];
+  readonly #admin = new Map<KubernetesCluster, KubernetesApi>();
+  readonly #startedAt = new Date().toISOString();
+  #runs = 0;
+
+  private constructor(name: string, client: Client, places: GroundPlaces) {
+    this.name = name;
+    this.client = client;
+    this.places = places;
+    this.lab = LabClient.in(places.lab);
+    this.inventory = join(places.directory, `${name}.yaml`);
+  }
+
+  /** Deploys a TiDB cluster called `name` over the three Kubernetes clusters, and writes an inventory that knows it alone. */
+  static async begin(name: string, { replicas = { pd: 1, tikv: 1, tidb: 1 }, version = from, tls = false, temporal }: ScenarioOptions = {}): Promise<Scenario> {
+    const ground = JSON.parse(process.env['TIDB_RUNBOOKS_TEST_GROUND'] ?? '{}') as GroundPlaces;
+    const places = { ...ground, temporal: temporal ?? ground.temporal };
+    const client = new Client({ connection: await Connection.connect({ address: places.temporal }) });
+    const scenario = new Scenario(name, client, places);
+    await scenario.lab.deploy({ name, version, tls, members: clusters.map((cluster) => ({ cluster, namespace: name, tidbCluster: `${name}-${cluster}`, replicas })) });
+    scenario.writeInventory();
+    return scenario;
+  }
+
+  writeInventory(more: object = {}): void {
+    const { kubeconfig } = this.lab.lab;
+    const kubernetesClusters = Object.fromEntries(clusters.map((context) => [context, { kubeconfig, context }]));
+    const initial = { kubernetesCluster: 'east', namespace: this.name, name: `${this.name}-east` };
+    writeFileSync(this.inventory, stringify({ kubernetesClusters, tidbClusters: { [this.name]: { initial, ...more } } }));
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, TEMPORAL_ADDRESS: this.places.temporal, TIDB_RUNBOOKS_INVENTORY: this.inventory, TIDB_RUNBOOKS_TASK_QUEUE: this.name, HOSTNAME: `worker-of-${this.name}` };
+  }
+
+  /** Starts a worker process and waits until it polls. */
+  async worker(more: NodeJS.ProcessEnv = {}): Promise<Started> {
+    const log = join(this.places.directory, `${this.name}-worker-${this.#workers.length}.log`);
+    const worker = start(node, ['src/worker.ts'], log, { ...this.environment, ...more });
+    this.#workers.push(worker);
+    await said(worker, 'worker is polling');
+    return worker;
+  }
+
+  async upgrade(input: object = {}): Promise<WorkflowHandle> {
+    this.#runs += 1;
+    const workflowId = `upgradeCluster/${this.name}/${this.#runs}`;
+    return this.client.workflow.start('upgradeCluster', { workflowId, taskQueue: this.name, args: [{ cluster: this.name, version: to, ...hurried, ...input }] });
+  }
+
+  /** The status when `holds` is true of it; fails, showing the last status, when the run ends before. */
+  async until(run: WorkflowHandle, holds: (status: RunStatus) => boolean): Promise<RunStatus> {
+    for (;;) {
+      const status = await run.query<RunStatus>('status');
+      if (holds(status)) return status;
+      if (['done', 'aborted', 'failed'].includes(status.phase)) throw new Error(`The run ended before what was waited for: ${JSON.stringify({ ...status, steps: status.steps.filter((step) => step.state !== 'pending') })}`);
+      await delay(POLL_MS);
+    }
+  }
+
+  async untilHeld(run: WorkflowHandle, words: RegExp): Promise<RunStatus> {
+    return this.until(run, (status) => status.phase === 'held' && (status.hold?.reasons ?? []).some((reason) => words.test(reason.message)));
+  }
+
+  async decide(run: WorkflowHandle, decision: Decision): Promise<void> {
+    await run.executeUpdate('decide', { args: [decision] });
+  }
+
+  async report(run: WorkflowHandle): Promise<Report> {
+    return (await run.result()) as Report;
+  }
+
+  /** Polls the world itself. */
+  async eventually(what: string, holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+    const began = performance.now();
+    while (!(await holds())) {
+      if (performance.now() - began > timeoutMs) throw new Error(`It did not come true within ${timeoutMs / 1_000} s: ${what}`);
+      await delay(POLL_MS);
+    }
+  }
+
+  async fault(fault: FaultInput): Promise<() => Promise<void>> {
+    const id = await this.lab.faultOn(fault);
+    this.#faults.push(id);
+    return async () => {
+      this.#faults.splice(this.#faults.indexOf(id), 1);
+      await this.lab.faultOff(id);
+    };
+  }
+
+  /** What an administrator with kubectl may do. */
+  admin(cluster: KubernetesCluster): KubernetesApi {
+    const known = this.#admin.get(cluster) ?? new KubernetesApi(adminConnection(this.lab.lab.adminKubeconfig, cluster));
+    this.#admin.set(cluster, known);
+    return known;
+  }
+
+  path(cluster: KubernetesCluster): string {
+    return `/apis/pingcap.com/v1alpha1/namespaces/${this.name}/tidbclusters/${this.name}-${cluster}`;
+  }
+
+  async tidbCluster(cluster: KubernetesCluster): Promise<KubernetesObject> {
+    return this.admin(cluster).get(this.path(cluster));
+  }
+
+  async patch(cluster: KubernetesCluster, patch: object): Promise<void> {
+    await this.admin(cluster).patch(this.path(cluster), patch);
+  }
+
+  /** What the oracle needs to judge this scenario. */
+  get evidence(): { events: string; auditLogs: Record<string, string>; tidbClusters: { kubernetesCluster: string; namespace: string; name: string }[]; since: string } {
+    return {
+      events: this.lab.lab.events,
+      auditLogs: Object.fromEntries(this.lab.lab.kubernetesClusters.map(({ name, auditLog }) => [name, auditLog])),
+      tidbClusters: clusters.map((kubernetesCluster) => ({ kubernetesCluster, namespace: this.name, name: `${this.name}-${kubernetesCluster}` })),
+      since: this.#startedAt,
+    };
+  }
+
+  async end(): Promise<void> {
+    for (const id of [...this.#faults]) await this.lab.faultOff(id);
+    await Promise.all(this.#workers.map((worker) => end(worker)));
+    await Promise.all([...this.#admin.values()].map((api) => api.close()));
+    await this.lab.remove(this.name);
+    await this.client.connection.close();
+  }
+}
