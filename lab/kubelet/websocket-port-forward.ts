@@ -26,7 +26,7 @@ export function servePortForwardOverWebSocket(client: WebSocket, ports: readonly
 }
 
 function connect(client: WebSocket, port: number, dial: DialPort, dataChannel: number): Duplex | undefined {
-  const send = (channel: number, bytes: Buffer, sent?: () => void): void => client.send(Buffer.concat([Buffer.from([channel]), bytes]), sent);
+  const send = (channel: number, bytes: Buffer, sent?: (error?: Error) => void): void => client.send(Buffer.concat([Buffer.from([channel]), bytes]), sent);
   const fail = (reason: string): void => {
     send(dataChannel + 1, Buffer.from(reason));
     client.close(normalClosure);
@@ -38,7 +38,8 @@ function connect(client: WebSocket, port: number, dial: DialPort, dataChannel: n
   const target = dial(port);
   if (!target) return void fail(refusal(port));
   target.on('data', (data: Buffer) => {
-    send(dataChannel, data, () => target.resume());
+    // After a failed send the client is gone: reading on would only feed the next failure.
+    send(dataChannel, data, (error) => (error ? target.destroy() : target.resume()));
     if (client.bufferedAmount > highWater) target.pause();
   });
   const close = (): void => {

@@ -47,8 +47,9 @@ async function request(url: string, timeout: number, method = 'GET'): Promise<Re
   try {
     return await fetch(url, { method, signal: AbortSignal.timeout(timeout) });
   } catch (error) {
-    const cause = error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error);
-    throw new Error(`not reachable (${cause})`, { cause: error });
+    // fetch itself only says "fetch failed"; the reason is in its cause.
+    const { cause, message } = error as Error & { cause?: Error };
+    throw new Error(`not reachable (${cause?.message ?? message})`, { cause: error });
   }
 }
 
