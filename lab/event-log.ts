@@ -17,6 +17,7 @@
  * | member-up / member-down | a PD member began or ceased to serve | member, alive, members |
  * | pd-leader | PD's leader changed; none when `leader` is null | leader, alive, members |
  * | store-state | PD's name for a store's state changed | store, from, to, engine, up (TiKV stores Up in the database), version |
+ * | store-back / store-away | its process serves, or ceased to (long before PD says Disconnected) | store, engine, version, serving of stores (TiKV in the database, Tombstones left out) |
  * | eviction-begin / eviction-end | evict-leader scheduler of a store | store, leaders |
  * | leaders | number of region leaders on a store under eviction | store, leaders |
  * | region-shortage | regions with missing, pending or down peers changed | missing, pending, down |

@@ -41,7 +41,13 @@ export class DatabaseDiary {
   #compareStores(database: Database, now: number): void {
     const states = [...database.stores.all.values()].map((store) => ({ store, state: database.stateName(store, now) }));
     const up = states.filter(({ store, state }) => store.engine === 'tikv' && state === 'Up').length;
+    const tikv = states.filter(({ store }) => store.engine === 'tikv' && store.state !== 'Tombstone');
+    const serving = { serving: tikv.filter(({ store }) => store.awaySince === undefined).length, stores: tikv.length };
     for (const { store, state } of states) {
+      this.#changed(`away ${store.id}`, String(store.awaySince === undefined), (before) => {
+        const kind = store.awaySince === undefined ? 'store-back' : 'store-away';
+        if (before !== undefined || kind === 'store-back') this.write(kind, store.origin, { store: store.id, engine: store.engine, version: store.version, ...serving });
+      });
       this.#changed(`store ${store.id}`, state, (before) =>
         this.write('store-state', store.origin, { store: store.id, engine: store.engine, from: before ?? null, to: state, up, version: store.version }));
       if (!database.isEvicting(store)) continue;

@@ -75,8 +75,7 @@ export class Database {
     this.members.start(member, joining);
   }
   stopMember(member: Member): void {
-    member.alive = false;
-    this.members.advance(Date.now(), this.disturbances);
+    this.members.stop(member);
   }
   /** Deletes a member from PD, as `DELETE /pd/api/v1/members/name/{name}`. */
   removeMember(member: Member): void {

@@ -33,9 +33,11 @@ const failure = (status: number, code: number, message: string): Answer => ({ st
 
 /** As the real one, this accepts any text as URL. What the other members then do is in `harm`. */
 function update(database: Database, answering: Member, { body }: Call): Answer {
-  const { ID: id, peerURLs: urls } = JSON.parse(body) as { ID: string | number; peerURLs?: string[] };
-  if (!/^\d+$/.test(String(id))) return failure(400, 3, "invalid character 'e' after top-level value");
-  const member = database.members.all.find((one) => String(one.id) === String(id));
+  // The digits as they were sent: a number in the text would be rounded by JSON.parse.
+  const id = /"ID"\s*:\s*"?([^",}\s]*)/.exec(body)?.[1] ?? '';
+  const { peerURLs: urls } = JSON.parse(body) as { peerURLs?: string[] };
+  if (!/^\d+$/.test(id)) return failure(400, 3, "invalid character 'e' after top-level value");
+  const member = database.members.all.find((one) => String(one.id) === id);
   if (!member) return failure(404, 5, 'etcdserver: member not found');
   if (isTaken(database, member, urls ?? [])) return failure(412, 9, 'etcdserver: Peer URLs already exists');
   member.peerUrls = urls ?? [];

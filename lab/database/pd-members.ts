@@ -42,6 +42,12 @@ export class PdMembers {
     Object.assign(member, { name: joining.name, clientUrls: [joining.clientUrl], version: joining.version, alive: true });
   }
 
+  /** The member's process is gone; with it goes its leadership, and everybody's when no majority is left. */
+  stop(member: Member): void {
+    member.alive = false;
+    if (this.leader === member || !this.hasQuorum()) this.leader = undefined;
+  }
+
   remove(member: Member): void {
     this.all.splice(this.all.indexOf(member), 1);
     if (this.leader === member) this.leader = undefined;

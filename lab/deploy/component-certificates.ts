@@ -17,6 +17,8 @@ const validDays = 30;
 const serialBytes = 16;
 /** All components share one name: PD accepts one value of cert-allowed-cn. */
 const subject = 'CN=TiDB';
+/** Not the same as the leaves', or they would look self-signed. */
+const authoritySubject = 'CN=TiDB CA';
 
 export interface SecretBody {
   name: string;
@@ -36,7 +38,7 @@ export class ComponentAuthority {
     const keys = await newKeys();
     const usages = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature;
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-      ...fresh(), name: subject, keys,
+      ...fresh(), name: authoritySubject, keys,
       extensions: [new x509.BasicConstraintsExtension(true, undefined, true), new x509.KeyUsagesExtension(usages, true)],
     });
     return new ComponentAuthority(keys, certificate);

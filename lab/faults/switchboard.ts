@@ -23,13 +23,18 @@ export class Switchboard {
     this.#switch = switchIt;
   }
 
-  /** Resolves when the fault is in force. */
+  /** Resolves when the fault is in force; rejects, and it is not on, when it cannot be. */
   async turnOn(fault: Fault): Promise<ActiveFault> {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#active.set(id, fault);
+    try {
+      await this.#switch(fault, true);
+    } catch (error) {
+      this.#active.delete(id);
+      throw error;
+    }
     this.#write('fault-on', id, fault);
-    await this.#switch(fault, true);
     return { id, ...fault };
   }
 

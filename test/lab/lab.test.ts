@@ -1,0 +1,262 @@
+/** The whole lab, started once: do the twins on real control planes behave as tidb-operator v1 and PD do? */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import { LabClient } from '../../lab/client.ts';
+import type { DeploymentInput } from '../../lab/client.ts';
+import { KubernetesApi } from '../../lab/kubernetes-api.ts';
+import type { KubernetesObject } from '../../lab/kubernetes-api.ts';
+
+/** A computer without the tools builds them first. */
+const startLimit = 15 * 60_000;
+const patience = 30_000;
+
+let directory: string;
+let lab: ChildProcess;
+let client: LabClient;
+const apis = new Map<string, KubernetesApi>();
+
+jest.setTimeout(90_000);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tidb-runbooks-lab-'));
+  lab = spawn(process.execPath, ['lab/main.ts', 'up', '--directory', directory, '--clusters', 'east,west', '--preset', 'fast'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise<void>((resolve, reject) => {
+    lab.stdout?.on('data', (text: Buffer) => String(text).includes('ready') && resolve());
+    lab.once('exit', (code) => reject(new Error(`the lab ended with ${code}`)));
+  });
+  client = LabClient.in(directory);
+  const config = JSON.parse(await readFile(client.lab.adminKubeconfig, 'utf8')) as KubernetesObject;
+  const text = (base64: string): string => Buffer.from(base64, 'base64').toString();
+  for (const [index, { name, cluster }] of config['clusters'].entries()) {
+    const { user } = config['users'][index];
+    const credentials = { ca: text(cluster['certificate-authority-data']), cert: text(user['client-certificate-data']), key: text(user['client-key-data']) };
+    apis.set(name, new KubernetesApi({ server: cluster.server, userAgent: 'test', ...credentials }));
+  }
+}, startLimit);
+
+afterAll(async () => {
+  const ended = new Promise((resolve) => lab.once('exit', resolve));
+  await client?.shutdown().catch(() => lab.kill());
+  await ended;
+  await Promise.all([...apis.values()].map((api) => api.close()));
+  await rm(directory, { recursive: true });
+});
+
+const api = (name: string): KubernetesApi => apis.get(name)!;
+const clusterPath = (namespace: string, name: string): string => `/apis/pingcap.com/v1alpha1/namespaces/${namespace}/tidbclusters/${name}`;
+const tidbCluster = (name: string, at = 'east'): Promise<KubernetesObject> => api(at).get(clusterPath(name, `${name}-${at}`));
+const patch = (name: string, spec: object, at = 'east'): Promise<KubernetesObject> => api(at).patch(clusterPath(name, `${name}-${at}`), { spec });
+const readyOf = (cluster: KubernetesObject): string => cluster['status'].conditions[0].reason;
+const list = async (at: string, path: string): Promise<KubernetesObject[]> => (await api(at).list(path)).items;
+const eventsIn = async (name: string, at = 'east'): Promise<string[]> => (await list(at, `/api/v1/namespaces/${name}/events`)).map((event) => `${event['reason']}: ${event['message']}`);
+const podsOf = async (name: string, component: string, at = 'east'): Promise<KubernetesObject[]> =>
+  list(at, `/api/v1/namespaces/${name}/pods?labelSelector=app.kubernetes.io/component=${component}`);
+
+/** What `look` finds once it finds something; the last thing seen is in the message when it never does. */
+async function until<Found>(look: () => Promise<Found | undefined | false | ''>, what: string): Promise<Found> {
+  const end = Date.now() + patience;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const small = (name: string, east: object, west?: object): DeploymentInput => ({
+  name, version: 'v8.5.3',
+  members: [{ cluster: 'east', namespace: name, tidbCluster: `${name}-east`, replicas: east }, ...(west ? [{ cluster: 'west', namespace: name, tidbCluster: `${name}-west`, replicas: west }] : [])],
+});
+
+describe('a database over two Kubernetes clusters', () => {
+  const name = 'roll';
+  beforeAll(async () => void (await client.deploy(small(name, { pd: 2, tikv: 2, tidb: 1 }, { pd: 1, tikv: 2, tidb: 1 }))));
+
+  test('is one database with all members healthy, all stores Up and all regions whole', async () => {
+    const database = await client.database(name);
+    expect(database.members.map(({ healthy }) => healthy)).toEqual([true, true, true]);
+    expect(database.stores.map(({ state }) => state)).toEqual(['Up', 'Up', 'Up', 'Up']);
+    expect(database.regions).toMatchObject({ missing: 0, pending: 0 });
+    expect((await tidbCluster(name))['status'].clusterID).toBe((await tidbCluster(name, 'west'))['status'].clusterID);
+  });
+
+  test('shows the operator as alive, with its version', async () => {
+    const lease = await api('east').get('/apis/coordination.k8s.io/v1/namespaces/tidb-admin/leases/tidb-controller-manager');
+    expect(Date.now() - Date.parse(lease['spec'].renewTime)).toBeLessThan(15_000);
+    const deployment = await api('east').get('/apis/apps/v1/namespaces/tidb-admin/deployments/tidb-controller-manager');
+    expect(deployment['spec'].template.spec.containers[0].image).toMatch(/:v1\.6\.6$/);
+    expect(deployment['status'].readyReplicas).toBe(1);
+  });
+
+  test('bumps generation with every status write, so that a stale PUT conflicts', async () => {
+    const before = await tidbCluster(name);
+    await patch(name, { pd: { version: 'v8.5.4' } });
+    await until(async () => (await tidbCluster(name)).metadata['generation'] > before.metadata['generation'] + 1, 'the operator wrote status');
+    await expect(api('east').replace(clusterPath(name, `${name}-east`), before)).rejects.toMatchObject({ status: 409 });
+  });
+
+  test('rolls PD from the highest ordinal; Ready turns False only after the template changed, and True at the end', async () => {
+    await until(async () => (await client.database(name)).members.filter(({ version }) => version === 'v8.5.4').length === 2, 'both members are new');
+    await until(async () => readyOf(await tidbCluster(name)) === 'Ready', 'Ready is True');
+    const facts = (await readFile(client.lab.events, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const deleted = facts.filter((fact) => fact['database'] === name && fact['kind'] === 'pod-deleted').map((fact) => fact['pod']);
+    expect(deleted).toEqual(['roll-east-pd-1', 'roll-east-pd-0']);
+  });
+
+  test('writes as tidb-controller-manager', async () => {
+    const managers = (await tidbCluster(name)).metadata['managedFields'].map((entry: { manager: string }) => entry.manager);
+    expect(managers).toContain('tidb-controller-manager');
+  });
+
+  test('rolls TiKV only after its leaders have left, one store after the other, without ever losing a region', async () => {
+    await patch(name, { tikv: { version: 'v8.5.4' } });
+    await until(async () => (await client.database(name)).stores.filter(({ version }) => version === '8.5.4').length === 2, 'both stores are new');
+    await until(async () => (await client.database(name)).stores.every(({ isEvicting }) => !isEvicting), 'eviction has ended');
+    const facts = (await readFile(client.lab.events, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const kinds = facts.filter((fact) => fact['database'] === name && String(fact['pod']).includes('tikv-1') && ['eviction-begin', 'pod-deleted', 'eviction-end'].includes(String(fact['kind'])));
+    expect(kinds.map((fact) => fact['kind'])).toEqual(['eviction-begin', 'pod-deleted', 'eviction-end']);
+  });
+
+  test('an eviction that cannot finish stands still: new template, phase Upgrade, no event', async () => {
+    const fault = await client.faultOn({ kind: 'leaders-frozen', scope: { database: name } });
+    await patch(name, { tikv: { version: 'v8.5.4' } }, 'west');
+    const evicting = await until(async () => (await client.database(name)).stores.find(({ isEvicting }) => isEvicting), 'an eviction began');
+    expect(evicting.leaders).toBeGreaterThan(0);
+    expect((await tidbCluster(name, 'west'))['status'].tikv.phase).toBe('Upgrade');
+    expect((await podsOf(name, 'tikv', 'west')).map((pod) => pod['spec'].containers[0].image)).toEqual(['pingcap/tikv:v8.5.3', 'pingcap/tikv:v8.5.3']);
+    await client.faultOff(fault);
+  });
+
+  test('PD answers on the pod\'s own address with ids as bare digits, and has no v2 members API', async () => {
+    const pod = (await podsOf(name, 'pd'))[0]!;
+    const base = `http://${pod['status'].podIP}:2379`;
+    const { members } = await client.database(name);
+    expect(await (await request(`${base}/pd/api/v1/members`)).body.text()).toContain(`"member_id":${members[0]!.id},`);
+    const list = await request(`${base}/v3/cluster/member/list`, { method: 'POST', body: '{}' });
+    expect(await list.body.text()).toContain(`"ID":"${members[0]!.id}"`);
+    expect((await request(`${base}/v2/members`)).statusCode).toBe(404);
+  });
+
+  test('paused: a new version changes nothing and Ready stays True', async () => {
+    await until(async () => readyOf(await tidbCluster(name)) === 'Ready', 'Ready is True');
+    await patch(name, { paused: true, tidb: { version: 'v8.5.4' } });
+    await patch(name, { tidb: { replicas: 2 } });
+    await until(async () => readyOf(await tidbCluster(name)) === 'TiDBUnhealthy', 'status is still refreshed');
+    expect((await podsOf(name, 'tidb')).map((pod) => pod['spec'].containers[0].image)).toEqual(['pingcap/tidb:v8.5.3']);
+    await patch(name, { paused: false, tidb: { replicas: 1 } });
+    await until(async () => (await podsOf(name, 'tidb')).every((pod) => pod['spec'].containers[0].image === 'pingcap/tidb:v8.5.4'), 'the pause is over');
+    await until(async () => readyOf(await tidbCluster(name)) === 'Ready', 'Ready is True');
+  });
+
+  test('a smooth upgrade paused DDL before and resumed it after, though the other TidbCluster still runs the old version', async () => {
+    const facts = (await readFile(client.lab.events, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    await until(async () => !(await client.database(name)).ddlPaused, 'DDL goes on');
+    expect(facts.filter((fact) => fact['database'] === name && String(fact['kind']).startsWith('ddl-')).map((fact) => fact['kind']).slice(0, 2)).toEqual(['ddl-paused', 'ddl-resumed']);
+    expect((await client.database(name)).servers.map(({ version }) => version).sort()).toEqual(['v8.5.3', 'v8.5.4']);
+  });
+
+  test('an invalid spec is only an event; status and Ready stay', async () => {
+    await patch(name, { pdAddresses: ['nowhere'] });
+    await until(async () => (await eventsIn(name)).some((event) => event.startsWith('FailedValidation:')), 'the event is there');
+    expect(readyOf(await tidbCluster(name))).toBe('Ready');
+    await patch(name, { pdAddresses: null });
+  });
+
+  test('TiProxy across Kubernetes ends the pass: TiKV keeps its old image, without an event, until TiProxy is removed', async () => {
+    const events = (await eventsIn(name)).length;
+    await patch(name, { tiproxy: { replicas: 1, version: 'v1.3.0', baseImage: 'pingcap/tiproxy' }, tikv: { version: 'v8.5.3' } });
+    await until(async () => readyOf(await tidbCluster(name)) === 'TiProxyUnhealthy', 'Ready is False');
+    const image = async (): Promise<string> => (await api('east').get(`/apis/apps/v1/namespaces/${name}/statefulsets/${name}-east-tikv`))['spec'].template.spec.containers[0].image;
+    expect(await image()).toBe('pingcap/tikv:v8.5.4');
+    expect((await eventsIn(name)).length).toBe(events);
+    await patch(name, { tiproxy: null });
+    await until(async () => (await image()) === 'pingcap/tikv:v8.5.3', 'TiKV goes on');
+    await until(async () => readyOf(await tidbCluster(name)) === 'Ready', 'Ready is True');
+  });
+
+  test('an exit waits at max-replicas with two events, and runs to zero once the others suffice; Ready is True at zero', async () => {
+    const west = ['pd', 'tikv', 'tidb'].map((component) => [component, { replicas: 0 }] as const);
+    await until(async () => (await client.database(name)).stores.every(({ state, isEvicting }) => state === 'Up' && !isEvicting), 'the database is calm');
+    await api('east').patch(clusterPath(name, `${name}-east`), { spec: { tikv: { replicas: 1 } } });
+    await until(async () => (await client.database(name)).stores.some(({ state }) => state === 'Tombstone'), 'a store left');
+    await patch(name, Object.fromEntries(west), 'west');
+    const refusals = (): Promise<string[]> => eventsIn(name, 'west').then((events) => events.filter((event) => event.startsWith('FailedScaleIn')));
+    await until(async () => (await refusals()).some((event) => event.includes('PD is in use')) && (await refusals()).some((event) => event.includes('MaxReplicas')), 'both refusals are there');
+    expect(readyOf(await tidbCluster(name, 'west'))).toBe('PDUnhealthy');
+    await patch(name, { tikv: { replicas: 4 } });
+    await until(async () => readyOf(await tidbCluster(name, 'west')) === 'Ready' && (await podsOf(name, 'pd', 'west')).length === 0, 'the exit is done');
+    const left = await list('west', `/api/v1/namespaces/${name}/pods?labelSelector=app.kubernetes.io/instance=${name}-west`);
+    expect(left.map((pod) => pod.metadata['labels']['app.kubernetes.io/component'])).toEqual(['discovery']);
+    const claims = await list('west', `/api/v1/namespaces/${name}/persistentvolumeclaims`);
+    expect(claims.every((claim) => claim.metadata['annotations']?.['tidb.pingcap.com/pvc-defer-deleting'])).toBe(true);
+    expect((await client.database(name)).members).toHaveLength(2);
+  });
+});
+
+describe('faults', () => {
+  const name = 'ill';
+  beforeAll(async () => void (await client.deploy(small(name, { pd: 1, tikv: 2, tidb: 1 }))));
+  afterEach(() => client.allFaultsOff());
+
+  test('two TiKV with three replicas lack a peer for ever', async () => {
+    expect((await client.database(name)).regions.missing).toBeGreaterThan(0);
+  });
+
+  test('an image that cannot be pulled leaves the pod waiting, with a kubelet\'s events, until the fault ends', async () => {
+    const fault = await client.faultOn({ kind: 'image-not-pullable', image: 'tidb:v8.5.4', scope: { database: name } });
+    await patch(name, { tidb: { version: 'v8.5.4' } });
+    const reason = async (): Promise<string> => (await podsOf(name, 'tidb'))[0]?.['status'].containerStatuses?.[0]?.state.waiting?.reason;
+    await until(async () => (await reason()) === 'ImagePullBackOff', 'the kubelet backs off');
+    expect((await eventsIn(name)).filter((event) => /^(Failed|BackOff):/.test(event)).length).toBeGreaterThanOrEqual(2);
+    await client.faultOff(fault);
+    await until(async () => readyOf(await tidbCluster(name)) === 'Ready', 'the roll goes on');
+  });
+
+  test('a hanging store is Disconnected while its pod stays Ready', async () => {
+    await client.faultOn({ kind: 'store-disconnected', scope: { database: name, pod: `${name}-east-tikv-0` } });
+    await until(async () => (await client.database(name)).stores.some(({ state }) => state === 'Disconnected'), 'PD notices');
+    await until(async () => readyOf(await tidbCluster(name)) === 'TiKVStoreNotUp', 'the operator notices');
+    expect((await podsOf(name, 'tikv')).every((pod) => pod['status'].conditions.some((one: { type: string; status: string }) => one.type === 'Ready' && one.status === 'True'))).toBe(true);
+  });
+
+  test('without a PD leader every member is alive and Ready stays as it was', async () => {
+    await until(async () => readyOf(await tidbCluster(name)) === 'Ready', 'Ready is True');
+    await client.faultOn({ kind: 'pd-leader-lost', scope: { database: name } });
+    await until(async () => (await client.database(name)).leader === null, 'nobody leads');
+    await until(async () => (await tidbCluster(name))['status'].pd.synced === false, 'status says so');
+    expect((await client.database(name)).members.every(({ alive }) => alive)).toBe(true);
+    expect(readyOf(await tidbCluster(name))).toBe('Ready');
+  });
+
+  test('a stopped operator does nothing and renews no lease', async () => {
+    await client.faultOn({ kind: 'operator-stopped', scope: { kubernetesCluster: 'east' } });
+    await patch(name, { tidb: { version: 'v8.5.3' } });
+    const lease = (): Promise<KubernetesObject> => api('east').get('/apis/coordination.k8s.io/v1/namespaces/tidb-admin/leases/tidb-controller-manager');
+    await until(async () => Date.now() - Date.parse((await lease())['spec'].renewTime) > 3_000, 'a renewal was missed');
+    const set = await api('east').get(`/apis/apps/v1/namespaces/${name}/statefulsets/${name}-east-tidb`);
+    expect(set['spec'].template.spec.containers[0].image).toBe('pingcap/tidb:v8.5.4');
+  });
+
+  test('an unknown fault is refused in one sentence', async () => {
+    await expect(client.faultOn({ kind: 'api-server-stopped', scope: { kubernetesCluster: 'mars' } })).rejects.toThrow('no Kubernetes cluster "mars"');
+  });
+});
+
+test('TLS: PD demands a client certificate of the database\'s own authority', async () => {
+  const name = 'safe';
+  await client.deploy({ ...small(name, { pd: 1, tikv: 1, tidb: 1 }), tls: true, maxReplicas: 1 });
+  const secret = await api('east').get(`/api/v1/namespaces/${name}/secrets/${name}-east-cluster-client-secret`);
+  const text = (key: string): string => Buffer.from(secret['data'][key], 'base64').toString();
+  const url = `https://${(await podsOf(name, 'pd'))[0]!['status'].podIP}:2379/pd/api/v1/version`;
+  const known = new Agent({ connect: { ca: text('ca.crt'), cert: text('tls.crt'), key: text('tls.key'), servername: `${name}-east-pd-0.${name}-east-pd-peer.${name}.svc.east.local` } });
+  expect(await (await request(url, { dispatcher: known })).body.json()).toEqual({ version: 'v8.5.3' });
+  const stranger = new Agent({ connect: { rejectUnauthorized: false } });
+  await expect(request(url, { dispatcher: stranger })).rejects.toThrow();
+  await Promise.all([known.close(), stranger.close()]);
+  await client.remove(name);
+  expect(await list('east', `/api/v1/namespaces/${name}/persistentvolumeclaims`)).toEqual([]);
+});

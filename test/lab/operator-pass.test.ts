@@ -1,0 +1,308 @@
+/** Decisions of the operator twin in one pass, from states that are written down here. */
+import type { DatabaseView } from '../../lab/operator/database-view.ts';
+import { annotations, pdMemberName } from '../../lab/operator/naming.ts';
+import { decidePass } from '../../lab/operator/pass.ts';
+import type { PassResult } from '../../lab/operator/pass.ts';
+import { readyCondition } from '../../lab/operator/ready-condition.ts';
+import { isSwitchControlled } from '../../lab/operator/smooth-upgrade.ts';
+import type { TidbClusterStatus } from '../../lab/operator/status.ts';
+import { imageOf, withDefaults } from '../../lab/operator/tidb-cluster.ts';
+import type { TidbCluster, TidbClusterSpec } from '../../lab/operator/tidb-cluster.ts';
+import { faultsOf } from '../../lab/operator/validation.ts';
+import type { Action, PassView } from '../../lab/operator/view.ts';
+import type { ConfigMap, Meta, Named, Pod, StatefulSet, StatefulSetSpec } from '../../lab/process/kubernetes-objects.ts';
+import type { Component } from '../../lab/settings.ts';
+
+const now = Date.parse('2026-11-23T12:00:00Z');
+const meta = (name: string, more: Partial<Meta> = {}): Meta => ({ name, namespace: 'shop', uid: name, resourceVersion: '1', generation: 1, creationTimestamp: '', ...more });
+
+/** A TidbCluster with PD, TiKV and TiDB that was deployed, is whole and at rest. */
+class Scene {
+  cluster: TidbCluster;
+  status: TidbClusterStatus = {};
+  readonly sets = new Map<Component, StatefulSet>();
+  readonly pods = new Map<Component, Pod[]>();
+  readonly configMaps = new Map<string, ConfigMap>();
+  readonly claims: Named[] = [];
+  database: DatabaseView;
+
+  constructor(spec: Partial<TidbClusterSpec> = {}, replicas: Partial<Record<Component, number>> = { pd: 1, tikv: 2, tidb: 1 }) {
+    const parts = Object.fromEntries(Object.entries(replicas).map(([component, count]) => [component, { replicas: count, requests: { storage: '1Gi' } }]));
+    this.cluster = withDefaults({ apiVersion: 'pingcap.com/v1alpha1', kind: 'TidbCluster', metadata: meta('a'), spec: { version: 'v8.5.3', acrossK8s: true, clusterDomain: 'east.local', ...parts, ...spec } });
+    this.database = {
+      clusterId: '9', evicting: [], maxReplicas: 3, ddlPaused: false, leader: 'peer-pd', servers: [],
+      members: [{ name: 'peer-pd', id: '1', clientUrl: 'http://b-pd-0.b-pd-peer.shop.svc.west.local:2379', health: true }],
+      stores: [{ id: 90, engine: 'tikv', host: 'b-tikv-0.b-tikv-peer.shop.svc.west.local', state: 'Up', leaders: 5 }],
+    };
+    for (let turn = 0; turn < 4; turn += 1) this.#settle(this.pass());
+  }
+
+  pass(): PassResult {
+    const view: Omit<PassView, 'act'> = {
+      cluster: this.cluster, status: this.status, now, leadersBack: 1_000, database: this.database,
+      set: (component) => this.sets.get(component),
+      pods: (component) => this.pods.get(component) ?? [],
+      configMap: (name) => this.configMaps.get(name),
+      claims: () => this.claims,
+    };
+    return decidePass(view);
+  }
+
+  /** Carries out what creates: the rest of the world is as wanted at once. */
+  #settle({ actions, status }: PassResult): void {
+    this.status = status;
+    for (const action of actions) {
+      if (action.do === 'write-config-map') this.configMaps.set(action.name, { metadata: meta(action.name), data: action.data });
+      if (action.do === 'create-set') this.#create(action.component, action.spec);
+    }
+  }
+
+  #create(component: Component, spec: StatefulSetSpec): void {
+    const { replicas } = spec;
+    this.sets.set(component, {
+      metadata: meta(`a-${component}`, { annotations: { [annotations.lastApplied]: JSON.stringify(spec) } }), spec,
+      status: { observedGeneration: 1, replicas, readyReplicas: replicas, updatedReplicas: replicas, currentRevision: 'one', updateRevision: 'one' },
+    });
+    this.pods.set(component, Array.from({ length: replicas }, (_, ordinal) => this.#pod(component, ordinal, spec)));
+    for (const { metadata: { name } } of this.pods.get(component) ?? []) this.#register(component, name);
+  }
+
+  #pod(component: Component, ordinal: number, { template }: StatefulSetSpec): Pod {
+    const labels = { 'controller-revision-hash': 'one', 'tidb.pingcap.com/cluster-id': '9' };
+    return { metadata: meta(`a-${component}-${ordinal}`, { labels }), spec: template.spec, status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } };
+  }
+
+  #register(component: Component, pod: string): void {
+    const host = `${pod}.a-${component}-peer.shop.svc.east.local`;
+    if (component === 'pd') this.database.members.push({ name: pdMemberName(this.cluster, pod), id: '2', clientUrl: `http://${host}:2379`, health: true });
+    else if (component === 'tikv') this.database.stores.push({ id: this.database.stores.length + 1, engine: 'tikv', host, state: 'Up', leaders: 10 });
+    else this.database.servers.push({ component, kubernetesCluster: 'east', namespace: 'shop', pod, id: pod, version: 'v8.5.3', host, alive: true, startedAt: 1 });
+  }
+
+  /** What Kubernetes does after the operator wrote a new template: a new revision that no pod has yet. */
+  applied(component: Component, { actions, status }: PassResult): this {
+    const update = actions.find((action): action is Extract<Action, { do: 'update-set' }> => action.do === 'update-set' && action.old.metadata.name === `a-${component}`);
+    const old = this.sets.get(component)!;
+    if (!update) throw new Error('nothing was updated');
+    this.sets.set(component, {
+      ...old, spec: update.spec, status: { ...old.status, updateRevision: 'two' },
+      metadata: { ...old.metadata, annotations: { [annotations.lastApplied]: JSON.stringify(update.spec), [annotations.ownerGeneration]: '1' } },
+    });
+    this.status = status;
+    return this;
+  }
+
+  /** The pod was deleted and came back with the new revision. */
+  restarted(component: Component, ordinal: number): this {
+    const pod = this.pods.get(component)![ordinal]!;
+    pod.metadata.labels = { ...pod.metadata.labels, 'controller-revision-hash': 'two' };
+    pod.metadata.annotations = {};
+    return this;
+  }
+
+  upgrade(component: 'pd' | 'tikv' | 'tidb', version = 'v8.5.4'): this {
+    this.cluster.spec[component]!.version = version;
+    return this;
+  }
+}
+
+const wanted = ({ actions }: PassResult, component: Component): StatefulSetSpec | undefined =>
+  actions.filter((action) => action.do === 'update-set').find((action) => action.old.metadata.name === `a-${component}`)?.spec;
+const partition = (result: PassResult, component: Component): number | undefined => wanted(result, component)?.updateStrategy.rollingUpdate?.partition;
+const image = (result: PassResult, component: Component): string | undefined => wanted(result, component)?.template.spec.containers[0]?.image;
+
+test('at rest the partition equals the replicas, Ready is True and nothing is done', () => {
+  const scene = new Scene();
+  expect(scene.sets.get('tikv')?.spec.updateStrategy.rollingUpdate?.partition).toBe(2);
+  const { actions, status } = scene.pass();
+  expect(actions.filter((action) => action.do !== 'label-pod')).toEqual([]);
+  expect(status.conditions).toEqual([expect.objectContaining({ type: 'Ready', status: 'True', reason: 'Ready' })]);
+});
+
+test('the first pass after a version patch writes the template and phase Upgrade, and leaves Ready True', () => {
+  const result = new Scene().upgrade('pd').pass();
+  expect(result.status).toMatchObject({ pd: { phase: 'Upgrade' }, conditions: [{ status: 'True' }] });
+  expect([image(result, 'pd'), partition(result, 'pd')]).toEqual(['pingcap/pd:v8.5.4', 1]);
+});
+
+test('the second pass, which sees two revisions, makes Ready False and lowers the partition', () => {
+  const scene = new Scene().upgrade('pd');
+  const second = scene.applied('pd', scene.pass()).pass();
+  expect(second.status.conditions).toEqual([expect.objectContaining({ status: 'False', reason: 'StatefulSetNotUpToDate' })]);
+  expect(partition(second, 'pd')).toBe(0);
+});
+
+test('a PD leader is moved to a peer of another TidbCluster before its pod restarts', () => {
+  const scene = new Scene();
+  scene.database.leader = 'a-pd-0.a-pd-peer.shop.svc.east.local';
+  scene.upgrade('pd');
+  const second = scene.applied('pd', scene.pass()).pass();
+  expect(second.actions).toContainEqual({ do: 'transfer-pd-leader', to: 'peer-pd' });
+  expect(wanted(second, 'pd')).toBeUndefined();
+});
+
+test('TiKV keeps its old template without a word while PD of the same TidbCluster rolls', () => {
+  const scene = new Scene().upgrade('pd').upgrade('tikv');
+  const first = scene.pass();
+  expect(image(first, 'pd')).toBe('pingcap/pd:v8.5.4');
+  expect(image(first, 'tikv') ?? 'pingcap/tikv:v8.5.3').toBe('pingcap/tikv:v8.5.3');
+  expect(first.actions.some((action) => action.do === 'event')).toBe(false);
+});
+
+test('a TiKV pod restarts only when its leaders are gone, the highest ordinal first', () => {
+  const scene = new Scene().upgrade('tikv');
+  const second = scene.applied('tikv', scene.pass()).pass();
+  const store = scene.database.stores.find(({ host }) => host.startsWith('a-tikv-1'))!;
+  expect(second.actions).toContainEqual({ do: 'evict-leaders', store: store.id });
+  scene.pods.get('tikv')![1]!.metadata.annotations = { [annotations.evictLeaderBegin]: '2026-11-23T11:00:00Z' };
+  expect(scene.pass().endedBy).toContain('still has 10 leaders');
+  store.leaders = 0;
+  expect(partition(scene.pass(), 'tikv')).toBe(1);
+});
+
+test('an eviction that cannot finish is given up only after evictLeaderTimeout', () => {
+  const scene = new Scene().upgrade('tikv');
+  scene.applied('tikv', scene.pass());
+  scene.pods.get('tikv')![1]!.metadata.annotations = { [annotations.evictLeaderBegin]: '2026-11-23T11:59:00Z' };
+  expect(partition(scene.pass(), 'tikv')).toBeUndefined();
+  scene.cluster.spec.tikv!.evictLeaderTimeout = '30s';
+  expect(partition(scene.pass(), 'tikv')).toBe(1);
+});
+
+test('the eviction of a restarted store ends once PD says Up, and the next store is evicted without more waiting', () => {
+  const scene = new Scene().upgrade('tikv');
+  scene.applied('tikv', scene.pass()).restarted('tikv', 1);
+  const store = scene.database.stores.find(({ host }) => host.startsWith('a-tikv-1'))!;
+  scene.database.evicting = [store.id];
+  store.state = 'Disconnected';
+  expect(scene.pass().endedBy).toContain('is not Up');
+  store.state = 'Up';
+  expect(scene.pass().actions).toContainEqual({ do: 'end-eviction', store: store.id });
+});
+
+test('a component that ends the pass leaves all later ones untouched, and Ready is computed all the same', () => {
+  const scene = new Scene({ tiproxy: { replicas: 1, version: 'v1.3.0' } });
+  const result = scene.upgrade('tikv').pass();
+  expect(result.endedBy).toContain('across k8s is not supported');
+  expect(result.actions).toEqual([]);
+  expect(scene.sets.has('tikv')).toBe(false);
+  expect(result.status.conditions?.[0]).toMatchObject({ status: 'False' });
+});
+
+test('paused writes nothing, refreshes status and stays Ready', () => {
+  const scene = new Scene();
+  scene.cluster.spec.paused = true;
+  const result = scene.upgrade('pd').pass();
+  expect(result.actions).toEqual([]);
+  expect(result.status).toMatchObject({ pd: { phase: 'Normal' }, conditions: [{ status: 'True' }] });
+});
+
+test('PD without a leader leaves synced false and the old members', () => {
+  const scene = new Scene();
+  scene.database.leader = undefined;
+  const { status } = scene.pass();
+  expect(status.pd?.synced).toBe(false);
+  expect(Object.keys(status.pd?.members ?? {})).toHaveLength(1);
+});
+
+test('PD is not scaled in to zero while TiKV or TiDB are there: an event and no error', () => {
+  const scene = new Scene();
+  scene.cluster.spec.pd!.replicas = 0;
+  const result = scene.pass();
+  expect(result.actions).toContainEqual(expect.objectContaining({ do: 'event', reason: 'FailedScaleIn', message: expect.stringContaining('PD is in use') as string }));
+  expect(result.endedBy).toBeUndefined();
+  expect(result.status.conditions?.[0]).toMatchObject({ status: 'False', reason: 'PDUnhealthy' });
+});
+
+test('TiKV is not scaled in at max-replicas, and the refusal keeps TiDB from its turn', () => {
+  const scene = new Scene();
+  for (const component of ['tikv', 'tidb'] as const) scene.cluster.spec[component]!.replicas = 0;
+  const result = scene.pass();
+  expect(result.actions).toContainEqual(expect.objectContaining({ do: 'event', reason: 'FailedScaleIn', message: expect.stringContaining('is equal to MaxReplicas') as string }));
+  expect(wanted(result, 'tidb')).toBeUndefined();
+});
+
+test('a store leaves by eviction, deletion and Tombstone before its pod goes and its claim is marked', () => {
+  const scene = new Scene();
+  scene.database.stores.push({ id: 91, engine: 'tikv', host: 'b-tikv-1.b-tikv-peer.shop.svc.west.local', state: 'Up', leaders: 0 });
+  scene.claims.push({ metadata: meta('tikv-a-tikv-1') });
+  scene.cluster.spec.tikv!.replicas = 1;
+  const store = scene.database.stores.find(({ host }) => host.startsWith('a-tikv-1'))!;
+  expect(scene.pass().actions).toContainEqual({ do: 'evict-leaders', store: store.id });
+  scene.pods.get('tikv')![1]!.metadata.annotations = { [annotations.evictLeaderBegin]: '2026-11-23T11:59:59Z' };
+  store.leaders = 0;
+  expect(scene.pass().actions).toContainEqual({ do: 'delete-store', store: store.id });
+  store.state = 'Tombstone';
+  const last = scene.pass();
+  expect(wanted(last, 'tikv')?.replicas).toBe(1);
+  expect(last.actions).toContainEqual(expect.objectContaining({ do: 'annotate-claim', claim: 'tikv-a-tikv-1' }));
+  expect(last.status.tikv?.tombstoneStores).toHaveProperty(String(store.id));
+});
+
+test('turning on acrossK8s and a domain rolls PD under RollingUpdate and nothing at all in place', () => {
+  const before = { acrossK8s: false, clusterDomain: '' };
+  const inPlace = new Scene(before);
+  Object.assign(inPlace.cluster.spec, { acrossK8s: true, clusterDomain: 'east.local' });
+  const quiet = inPlace.pass();
+  expect(quiet.actions.some((action) => action.do === 'write-config-map' && action.name === 'a-pd')).toBe(true);
+  expect(wanted(quiet, 'pd')).toBeUndefined();
+  expect(Object.keys(quiet.status.pd?.unjoinedMembers ?? {})).toEqual(['a-pd-0']);
+  const rolling = new Scene({ ...before, configUpdateStrategy: 'RollingUpdate' });
+  Object.assign(rolling.cluster.spec, { acrossK8s: true, clusterDomain: 'east.local' });
+  expect(wanted(rolling.pass(), 'pd')).toBeDefined();
+});
+
+test('a strategy set after the change rolls nothing, because the data are as wanted', () => {
+  const scene = new Scene();
+  scene.cluster.spec.configUpdateStrategy = 'RollingUpdate';
+  expect(wanted(scene.pass(), 'pd')).toBeUndefined();
+});
+
+test('moving the version from all components to the cluster rolls nothing', () => {
+  const scene = new Scene();
+  for (const component of ['pd', 'tikv', 'tidb'] as const) scene.cluster.spec[component]!.version = 'v8.5.3';
+  scene.cluster.spec.version = 'v8.5.3';
+  expect(['pd', 'tikv', 'tidb'].map((component) => wanted(scene.pass(), component as Component))).toEqual([undefined, undefined, undefined]);
+});
+
+test('smooth upgrade asks TiDB to pause DDL before its first pod restarts, and to resume when its own pods are new', () => {
+  const scene = new Scene().upgrade('tidb');
+  const second = scene.applied('tidb', scene.pass()).pass();
+  expect(second.actions).toContainEqual({ do: 'pause-ddl', paused: true, pod: 'a-tidb-0' });
+  expect(wanted(second, 'tidb')).toBeUndefined();
+  scene.cluster.metadata.annotations = { [annotations.ddlPaused]: 'true', [annotations.ddlSource]: 'v8.5.3' };
+  expect(partition(scene.pass(), 'tidb')).toBe(0);
+  scene.restarted('tidb', 0).sets.get('tidb')!.status = { observedGeneration: 1, replicas: 1, readyReplicas: 1, updatedReplicas: 1, currentRevision: 'two', updateRevision: 'two' };
+  expect(scene.pass().actions).toContainEqual({ do: 'pause-ddl', paused: false, pod: 'a-tidb-0' });
+});
+
+test.each([
+  ['v8.5.3', 'v8.5.4', true], ['v7.5.0', 'v8.5.0', true], ['v7.1.2', 'v7.1.3', true], ['v7.1.2', 'v7.5.0', true],
+  ['v7.1.0', 'v7.1.1', false], ['v6.5.0', 'v7.5.0', false], ['v8.5.4', 'v8.5.3', false], ['8.5.3', 'v8.5.4', false], ['v7.3.0', 'v7.5.0', false],
+])('smooth upgrade from %s to %s: %s', (from, to, expected) => expect(isSwitchControlled(from, to)).toBe(expected));
+
+test('condition Ready keeps its times while status and reason stay the same', () => {
+  const scene = new Scene();
+  const [known] = scene.status.conditions!;
+  expect(readyCondition(scene.cluster, scene.status, 'later')).toBe(known);
+});
+
+test('Ready is True at zero of everything', () => {
+  const scene = new Scene();
+  for (const component of ['pd', 'tikv', 'tidb'] as const) scene.cluster.spec[component]!.replicas = 0;
+  expect(readyCondition(scene.cluster, {}, 'now')).toMatchObject({ status: 'True' });
+});
+
+test('a missing storage request is a validation fault', () => {
+  const scene = new Scene();
+  expect(faultsOf(scene.cluster)).toEqual([]);
+  scene.cluster.spec.tikv!.requests = {};
+  expect(faultsOf(scene.cluster)).toEqual([expect.stringContaining('spec.tikv.requests.storage')]);
+});
+
+test('a component version of null falls back to the cluster\'s', () => {
+  const { cluster } = new Scene();
+  cluster.spec.pd!.version = null;
+  cluster.spec.version = 'v8.5.9';
+  expect(imageOf(cluster, 'pd')).toBe('pingcap/pd:v8.5.9');
+});
