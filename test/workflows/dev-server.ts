@@ -13,10 +13,14 @@ import { searchAttributes } from '../../src/protocol/run.ts';
 /** Without these two a timer takes at least a second, and so does each continue-as-new. */
 const quick = ['history.timerProcessorMaxTimeShift="10ms"', 'history.workflowIdReuseMinimalInterval="0s"'];
 
+/** Instead of process id and host name, which do not belong into committed histories. */
+export const identity = 'stage';
+
 /** In memory; `settings` is more dynamic configuration, `key=JSON`. */
 export async function startDevServer(settings: string[] = []): Promise<TestWorkflowEnvironment> {
   const path = await provide(tools.temporal);
   return TestWorkflowEnvironment.createLocal({
+    client: { identity },
     server: {
       executable: { type: 'existing-path', path },
       log: { format: 'pretty', level: 'error' },
@@ -48,7 +52,7 @@ export class LastingServer {
   async connect(): Promise<TestWorkflowEnvironment> {
     const { address } = this;
     for (;;) {
-      const env = await TestWorkflowEnvironment.createFromExistingServer({ address }).catch(() => undefined);
+      const env = await TestWorkflowEnvironment.createFromExistingServer({ address, client: { identity } }).catch(() => undefined);
       if (env) return env;
     }
   }

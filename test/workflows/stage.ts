@@ -6,13 +6,13 @@ import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/clie
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundle } from '@temporalio/worker';
 import type { Check } from '../../src/protocol/activities.ts';
 import type { DecisionName } from '../../src/protocol/decisions.ts';
 import type { PlanResult, Report, RunStatus } from '../../src/protocol/run.ts';
 import { defaultTaskQueue } from '../../src/protocol/run.ts';
-import { startDevServer } from './dev-server.ts';
+import { identity, startDevServer } from './dev-server.ts';
 import { planHash, ScriptedActivities } from './script.ts';
 import type { ActivityName, Script } from './script.ts';
 
@@ -22,7 +22,18 @@ const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', impo
 const patienceMs = 20_000;
 const pollMs = 10;
 
-const quietly = new DefaultLogger('ERROR');
+const logger = new DefaultLogger('ERROR');
+let isQuiet = false;
+
+/** Once per process, before anything of Temporal's core is made. */
+export function quietRuntime(): void {
+  if (!isQuiet) Runtime.install({ logger, telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } } });
+  isQuiet = true;
+}
+
+export async function bundleWorkflows(): Promise<WorkflowBundle> {
+  return bundleWorkflowCode({ workflowsPath, logger });
+}
 
 export async function eventually<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   const end = Date.now() + patienceMs;
@@ -49,12 +60,8 @@ export class Stage {
   }
 
   static async open(server: Promise<TestWorkflowEnvironment> = startDevServer()): Promise<Stage> {
-    try {
-      Runtime.install({ logger: quietly });
-    } catch {
-      // A second stage in the same process: the first one has installed it.
-    }
-    const [env, bundle] = await Promise.all([server, bundleWorkflowCode({ workflowsPath, logger: quietly })]);
+    quietRuntime();
+    const [env, bundle] = await Promise.all([server, bundleWorkflows()]);
     const stage = new Stage(env, bundle);
     await stage.startWorker();
     return stage;
@@ -64,7 +71,7 @@ export class Stage {
     this.worker = await Worker.create({
       connection: this.env.nativeConnection,
       namespace: this.env.namespace,
-      identity: 'stage',
+      identity,
       taskQueue: defaultTaskQueue,
       workflowBundle: this.bundle,
       activities: this.activities(),
@@ -99,9 +106,9 @@ export class Stage {
     return this.env.client.workflow.start(type, { taskQueue: defaultTaskQueue, workflowId, args });
   }
 
-  private activities(): Record<ActivityName | 'diagnose', (argument: never) => Promise<unknown>> {
+  private activities(): Record<string, (argument: never) => Promise<unknown>> {
     const names: ActivityName[] = ['acquireLock', 'makePlan', 'applyStep', 'awaitGuards', 'waitStep', 'brakeStep', 'cleanUp'];
-    const delegate = (name: ActivityName) => [name, (argument: never): Promise<unknown> => this.cast()[name](argument)];
+    const delegate = (name: ActivityName): [string, (argument: never) => Promise<unknown>] => [name, async (argument): Promise<unknown> => this.cast()[name](argument)];
     return { ...Object.fromEntries(names.map(delegate)), diagnose: async () => this.checks };
   }
 

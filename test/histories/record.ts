@@ -1,0 +1,128 @@
+/**
+ * Records the histories that the replay test replays: `node test/histories/record.ts`. Run it by hand when a new kind of
+ * history is wanted. A history that is there already shows that open runs survive a change: it is replaced only when the
+ * change is meant to break it.
+ */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { startDevServer } from '../workflows/dev-server.ts';
+import { planning, promised, reason, untilCancelled, whileWaiting } from '../workflows/script.ts';
+import { Stage } from '../workflows/stage.ts';
+import type { Play } from '../workflows/stage.ts';
+import type { WaitResult } from '../../src/protocol/outcome.ts';
+
+/** Plays one kind of run on the stage until it has ended. */
+type Recording = (stage: Stage) => Promise<Play>;
+
+const done = { outcome: 'done', message: 'proved', proof: {} } as const;
+
+const recordings: Record<string, Recording> = {
+  'straight-run': async (stage) => {
+    const play = await stage.play(planning('pd/east!', 'pd/west', 'tikv/east'), { gates: 'component', requestedBy: 'bob' });
+    await play.approvePlan();
+    for (const gate of ['component/pd', 'component/tikv']) {
+      await play.until((status) => status.gate?.id === gate);
+      await play.signal('approve', { by: 'alice', gate });
+    }
+    return play;
+  },
+  'plan-only': async (stage) => stage.play(planning('pd/east'), { mode: 'plan' }),
+  'approval-rejected': async (stage) => {
+    const play = await stage.play(planning('pd/east'), { gates: 'plan' });
+    await play.untilPhase('awaiting-approval');
+    await play.signal('approve', { by: 'alice', gate: 'plan', planHash: 'wrong' });
+    await play.decide('reject', { gate: 'plan', reason: 'not today' });
+    return play;
+  },
+  'hold-and-retry': async (stage) => {
+    const play = await stage.play({
+      ...planning('pd/east', 'pd/west'),
+      applyStep: (_, number) => (number === 1 ? { outcome: 'held', reasons: [reason('drift', 'decision')] } : { outcome: 'applied', message: 'set' }),
+      waitStep: (_, number) => (number === 1 ? { outcome: 'held', reasons: [reason('stalled')] } : number === 2 ? { outcome: 'cleared' } : done),
+    });
+    await play.untilCalled('awaitGuards');
+    await play.decide('retry', { step: 'pd/east' });
+    return play;
+  },
+  'skip-while-waiting': async (stage) => {
+    const play = await stage.play({ ...planning('pd/east', 'pd/west'), waitStep: ({ step }) => (step.id === 'pd/east' ? untilCancelled() : done) });
+    await play.untilCalled('waitStep');
+    await play.decide('skip', { step: 'pd/east', reason: 'looked myself' });
+    return play;
+  },
+  abort: async (stage) => {
+    const play = await stage.play({ ...planning('pd/east', 'pd/west'), waitStep: untilCancelled });
+    await play.untilCalled('waitStep');
+    await play.decide('abort', { reason: 'enough' });
+    return play;
+  },
+  cancelled: async (stage) => {
+    const play = await stage.play({ ...planning('pd/east'), waitStep: untilCancelled });
+    await play.untilCalled('waitStep');
+    await play.handle.cancel();
+    return play;
+  },
+  'soft-pause': async (stage) => {
+    const proof = promised<WaitResult>();
+    const play = await stage.play({ ...planning('pd/east', 'pd/west'), waitStep: () => whileWaiting(proof.promise) });
+    await play.untilCalled('waitStep');
+    await play.decide('pause');
+    proof.keep(done);
+    await play.untilPhase('paused');
+    await play.decide('resume');
+    return play;
+  },
+  'hard-pause': async (stage) => {
+    const play = await stage.play({ ...planning('pd/east'), waitStep: (_, number) => (number === 1 ? untilCancelled() : done) });
+    await play.untilCalled('waitStep');
+    await play.decide('pause', { hard: true });
+    await play.untilPhase('paused');
+    await play.decide('resume');
+    return play;
+  },
+};
+
+/** Played where a history is called long after a few steps; each run of the chain is a history. */
+const continued: Record<string, Recording> = {
+  'continue-as-new': async (stage) => {
+    const play = await stage.play(planning('pd/east', 'pd/west', 'tikv/east', 'tikv/west'), { gates: 'plan' });
+    await play.approvePlan();
+    return play;
+  },
+};
+
+const suggestAtEvents = 25;
+
+await recordAll(recordings, []);
+await recordAll(continued, [`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]);
+
+async function recordAll(kinds: Record<string, Recording>, settings: string[]): Promise<void> {
+  const stage = await Stage.open(startDevServer(settings));
+  try {
+    for (const [name, recording] of Object.entries(kinds)) await record(stage, name, await recording(stage));
+  } finally {
+    await stage.close();
+  }
+}
+
+async function record(stage: Stage, name: string, play: Play): Promise<void> {
+  await play.handle.result();
+  const runs = [];
+  for await (const run of stage.env.client.workflow.list({ query: `WorkflowId = '${play.handle.workflowId}'` })) runs.push(run);
+  runs.sort((one, other) => one.startTime.getTime() - other.startTime.getTime());
+  for (const [index, { runId, workflowId }] of runs.entries()) {
+    const history = await stage.env.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    await save(runs.length === 1 ? name : `${name}-${index + 1}`, historyToJSON(history));
+  }
+}
+
+async function save(name: string, json: string): Promise<void> {
+  for (const secret of [hostname(), process.cwd()]) if (json.includes(secret)) throw new Error(`The history ${name} names this computer: it contains ${secret}.`);
+  const file = fileURLToPath(new URL(`${name}.json`, import.meta.url));
+  if (existsSync(file) && !process.argv.includes('--replace')) return console.log(`kept ${name}`);
+  await writeFile(file, `${json}\n`);
+  console.log(`recorded ${name}`);
+}
