@@ -1,13 +1,14 @@
 /** The typed client of the runbooks: start, plan, decide, watch, report. The CLI stands on it, and programs may. */
 import { decide } from './client/decide.ts';
 import { readReport, readResult } from './client/ended-run.ts';
+import { isOpen } from './client/execution.ts';
 import { findRun, listRuns } from './client/find-runs.ts';
 import type { RunFilter, RunSummary } from './client/find-runs.ts';
-import { describeRun, isOpen, readStatus } from './client/live-status.ts';
+import { describeRun, readStatus } from './client/live-status.ts';
 import type { LiveStatus } from './client/live-status.ts';
 import { query } from './client/query.ts';
 import type { RunbookInput, RunbookType } from './client/runbooks.ts';
-import { checkSearchAttributes } from './client/search-attributes.ts';
+import { checkSearchAttributes, createCommand } from './client/search-attributes.ts';
 import type { SearchAttributeCheck } from './client/search-attributes.ts';
 import { Session } from './client/session.ts';
 import type { SessionOptions } from './client/session.ts';
@@ -26,7 +27,6 @@ import type { PlanResult, Report } from './protocol/run.ts';
 
 export { DecisionRefused, RunFailed } from './client/failures.ts';
 export { runbooks } from './client/runbooks.ts';
-export { createCommand } from './client/search-attributes.ts';
 export { isOpen };
 export type { LiveStatus, Observation, RunbookInput, RunbookType, RunFilter, RunSummary, SearchAttributeCheck, SessionOptions, StartedRun, WatchOptions, Worker };
 
@@ -108,6 +108,11 @@ export class RunbookClient {
 
   async searchAttributes(): Promise<SearchAttributeCheck> {
     return await this.session.ask('Listing search attributes', () => checkSearchAttributes(this.session.connection, this.session.place.namespace));
+  }
+
+  /** The line for a terminal that registers those of `check` that are missing. */
+  searchAttributeCommand({ missing }: SearchAttributeCheck): string {
+    return createCommand(this.session.place.namespace, missing);
   }
 
   /** The workers that asked for work in the last minute. */

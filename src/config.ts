@@ -33,7 +33,6 @@ const environmentSchema = z.object({
   TEMPORAL_DEPLOYMENT_NAME: z.string().optional().describe('With TEMPORAL_WORKER_BUILD_ID: switches Worker Versioning on. Nothing runs until that version is made current.'),
   TEMPORAL_WORKER_BUILD_ID: z.string().optional().describe('The build id of this worker; needs TEMPORAL_DEPLOYMENT_NAME.'),
   HOSTNAME: z.string().optional().describe("The worker's identity in Temporal; Kubernetes sets it to the pod's name."),
-  NO_COLOR: z.string().optional().describe('Any value: tidb-runbook prints plain lines, without colour and without redrawing.'),
 });
 
 export interface Variable {
@@ -76,8 +75,6 @@ export interface Settings {
   metricsAddress: string | undefined;
   logLevel: (typeof logLevels)[number];
   cachedRuns: number;
-  debug: boolean;
-  plainOutput: boolean;
   /** Present when Worker Versioning is asked for. */
   deployment: { name: string; buildId: string } | undefined;
   workerIdentity: string;
@@ -101,11 +98,14 @@ export function readSettings(environment: Environment = process.env): Settings {
     metricsAddress: values.TIDB_RUNBOOKS_METRICS_ADDRESS,
     logLevel: values.TIDB_RUNBOOKS_LOG_LEVEL,
     cachedRuns: values.TIDB_RUNBOOKS_CACHED_RUNS,
-    debug: values.TIDB_RUNBOOKS_DEBUG !== undefined,
-    plainOutput: values.NO_COLOR !== undefined,
     deployment: deploymentOf(values.TEMPORAL_DEPLOYMENT_NAME, values.TEMPORAL_WORKER_BUILD_ID),
     workerIdentity: values.HOSTNAME ?? hostname(),
   };
+}
+
+/** Asked for after something went wrong, perhaps with the settings themselves. */
+export function wantsStacks(environment: Environment = process.env): boolean {
+  return Boolean(environment['TIDB_RUNBOOKS_DEBUG']);
 }
 
 function deploymentOf(name: string | undefined, buildId: string | undefined): Settings['deployment'] {

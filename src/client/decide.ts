@@ -1,4 +1,5 @@
 /** Sends a decision by the update `decide`: the run answers at once, or refuses with its reason. */
+import { RunbookError } from '../errors.ts';
 import type { Decision } from '../protocol/decisions.ts';
 import { decideUpdate } from '../protocol/run.ts';
 import { describeRun } from './live-status.ts';
@@ -16,7 +17,12 @@ export async function decide(session: Session, workflowId: string, decision: Dec
   try {
     return await session.connection.withDeadline(Date.now() + answerWithinMs, () => handle.executeUpdate<string, [Decision]>(decideUpdate, { args: [decision] }));
   } catch (error) {
-    if (isSilence(error)) throw await explainSilence(session, await describeRun(session, workflowId));
+    if (isSilence(error)) throw notTakenYet(await explainSilence(session, await describeRun(session, workflowId)), decision);
     throw translate(error, `${decision.decision} of run ${workflowId}`, session.place);
   }
+}
+
+/** Temporal may have kept the update, and hands it to the next worker. */
+function notTakenYet({ message }: RunbookError, { decision }: Decision): RunbookError {
+  return new RunbookError('Unreachable', `${message}. Whether the ${decision} takes effect once a worker answers is not known: look at the status before you decide again`);
 }

@@ -2,7 +2,8 @@
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
 import { isRunbookError, RunbookError } from '../errors.ts';
 import type { Phase } from '../protocol/run.ts';
-import { describeRun, isOpen } from './live-status.ts';
+import { isOpen } from './execution.ts';
+import { describeRun } from './live-status.ts';
 import { attributeKeys } from './search-attributes.ts';
 import type { Session } from './session.ts';
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { queryNames } from '../protocol/run.ts';
 import type { RunStatus } from '../protocol/run.ts';
 import { statusOfEnded } from './ended-run.ts';
+import { isOpen } from './execution.ts';
 import { query } from './query.ts';
 import type { Session } from './session.ts';
 
@@ -38,10 +39,6 @@ export interface LiveStatus extends RunStatus {
 }
 
 const progress = z.object({ message: z.string() });
-
-export function isOpen({ execution }: Pick<LiveStatus, 'execution'>): boolean {
-  return execution === 'RUNNING' || execution === 'PAUSED';
-}
 
 export async function describeRun(session: Session, workflowId: string): Promise<WorkflowExecutionDescription> {
   return await session.ask(`describing run ${workflowId}`, () => session.client.workflow.getHandle(workflowId).describe());

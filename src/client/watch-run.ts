@@ -1,7 +1,8 @@
 /** Follows a run until it ends, through restarts of workers and of Temporal. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunbookError } from '../errors.ts';
-import { isOpen, readStatus } from './live-status.ts';
+import { isOpen } from './execution.ts';
+import { readStatus } from './live-status.ts';
 import type { LiveStatus } from './live-status.ts';
 import type { Session } from './session.ts';
 

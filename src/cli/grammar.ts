@@ -1,0 +1,41 @@
+/** How each runbook is written on the command line: its word, its own flags, and the input they make. A new runbook is a new row. */
+import type { Command } from 'commander';
+import type { RunbookType } from '../client.ts';
+
+type Flags = Record<string, string | undefined>;
+
+interface RunbookGrammar {
+  word: string;
+  type: RunbookType;
+  description: string;
+  example: string;
+  flags: readonly { flag: string; description: string }[];
+  /** The fields of the input that the flags give. */
+  input(flags: Flags): Record<string, unknown>;
+}
+
+export const grammars: readonly RunbookGrammar[] = [
+  {
+    word: 'upgrade',
+    type: 'upgradeCluster',
+    description: 'move every component of a TiDB cluster, in all of its Kubernetes clusters, to one version',
+    example: 'upgrade shop --version v8.5.4',
+    flags: [
+      { flag: '--version <version>', description: 'the version to run, e.g. v8.5.4' },
+      { flag: '--tiproxy-version <version>', description: 'the version of TiProxy; without it TiProxy stays as it is' },
+    ],
+    input: ({ version, tiproxyVersion }) => ({ version, components: tiproxyVersion ? { tiproxy: { version: tiproxyVersion } } : undefined }),
+  },
+];
+
+/** Adds one sub-command per runbook to `parent`: `<parent> upgrade <cluster> --version …`. */
+export function addRunbooks(parent: Command, configure: (command: Command, grammar: RunbookGrammar) => void): void {
+  for (const grammar of grammars) {
+    const command = parent.command(`${grammar.word} [cluster]`).description(grammar.description);
+    for (const { flag, description } of grammar.flags) command.option(flag, description);
+    command.option('-i, --input <file>', 'a JSON file with the input; flags stand above it');
+    configure(command, grammar);
+  }
+}
+
+export type { RunbookGrammar };
