@@ -24,6 +24,7 @@ export async function applyStep(at: Surroundings, call: StepCall, pulse: Pulse):
 async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promise<ApplyResult> {
   const kind = kindOf(call.step);
   const scene = sceneOf(await observe(at, call.cluster, pulse.signal), call);
+  if (kind.provesOnly && !call.step.alreadyDone) return { outcome: 'applied', message: `${call.step.title}: nothing is to be changed, waiting for the proof` };
   if (kind.missing(scene).length === 0) return { outcome: 'adopted', message: `${call.step.title}: it is so already, nothing was changed`, proof: kind.proof(scene) };
   const change = kind.change(scene);
   if (!change) return { outcome: 'applied', message: `${call.step.title}: the change is there already, waiting for its proof` };

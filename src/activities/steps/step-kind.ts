@@ -23,6 +23,8 @@ export interface StepKind {
   readonly guards: readonly Guard[];
   /** Asked also while the step waits: what nobody may change meanwhile. */
   readonly standing: readonly Guard[];
+  /** Changes nothing by its nature: it is waited for even when its proof holds at the first look. */
+  readonly provesOnly?: true;
   /** The merge patch on the TidbCluster, without resource version; undefined when the spec says it already. */
   change(scene: Scene): JsonObject | undefined;
   /** What is still missing from the proof, in words; empty: it holds. */

@@ -35,6 +35,7 @@ export function verifyUpgrade(step: PlannedStep): StepKind {
   ];
   return {
     rolls: undefined,
+    provesOnly: true,
     guards: [],
     standing: [],
     change: () => undefined,

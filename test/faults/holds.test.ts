@@ -1,0 +1,90 @@
+/** What makes a run hold, in which words, and how it goes on. */
+import { Scenario, to } from './scenario.ts';
+
+jest.setTimeout(300_000);
+
+let scenario: Scenario;
+afterEach(() => scenario.end());
+
+const isDone = (id: string) => (status: { steps: { id: string; state: string }[] }) => status.steps.some((step) => step.id === id && step.state === 'done');
+const isWaiting = (id: string) => (status: { steps: { id: string; state: string }[] }) => status.steps.some((step) => step.id === id && step.state === 'waiting');
+
+test('a store Down between two steps holds the run, and it clears by itself', async () => {
+  scenario = await Scenario.begin('storedown');
+  await scenario.worker();
+  const run = await scenario.upgrade();
+  await scenario.until(run, isDone('pd/east'));
+  const up = await scenario.fault({ kind: 'store-down', scope: { database: 'storedown', pod: 'storedown-south-tikv-0' } });
+  const held = await scenario.untilHeld(run, /storedown-south-tikv-0.* is Down/);
+  expect(held.hold?.reasons.every((reason) => reason.clears === 'itself')).toBe(true);
+  await up();
+  expect((await scenario.report(run)).phase).toBe('done');
+});
+
+test('a store lost between two pods of one roll: the brake freezes the roll and releases it when the store is back', async () => {
+  scenario = await Scenario.begin('brake', { replicas: { pd: 1, tikv: 3, tidb: 1 } });
+  await scenario.worker();
+  const run = await scenario.upgrade();
+  await scenario.until(run, isWaiting('tikv/west'));
+  const up = await scenario.fault({ kind: 'store-down', scope: { database: 'brake', pod: 'brake-east-tikv-0' } });
+  await scenario.untilHeld(run, /frozen by spec\.paused/);
+  const frozen = await scenario.tidbCluster('west');
+  expect(frozen['spec'].paused).toBe(true);
+  expect(frozen.metadata['annotations']['tidb-runbooks.io/brake']).toContain('brake-east-tikv-0');
+  const before = (await scenario.lab.database('brake')).stores.filter((store) => store.version === to).length;
+  await up();
+  const report = await scenario.report(run);
+  expect(report.phase).toBe('done');
+  expect(before).toBeLessThan(9);
+  const released = await scenario.tidbCluster('west');
+  expect(released['spec'].paused ?? false).toBe(false);
+  expect(released.metadata['annotations']?.['tidb-runbooks.io/brake']).toBeUndefined();
+});
+
+test('paused set by somebody else is left alone: the run holds until they release it', async () => {
+  scenario = await Scenario.begin('paused');
+  await scenario.worker();
+  const run = await scenario.upgrade();
+  await scenario.until(run, isDone('pd/east'));
+  await scenario.patch('south', { spec: { paused: true } });
+  await scenario.untilHeld(run, /south is paused by somebody else/);
+  expect((await scenario.tidbCluster('south'))['spec'].paused).toBe(true);
+  await scenario.patch('south', { spec: { paused: false } });
+  expect((await scenario.report(run)).phase).toBe('done');
+});
+
+test('an image that cannot be pulled is a stall in words; after the repair, retry goes on', async () => {
+  scenario = await Scenario.begin('image');
+  await scenario.worker();
+  const repair = await scenario.fault({ kind: 'image-not-pullable', image: 'pingcap/tikv:v8\\.5\\.4', scope: { database: 'image', kubernetesCluster: 'west' } });
+  const run = await scenario.upgrade();
+  const held = await scenario.untilHeld(run, /image-west-tikv-0 cannot pull its image/);
+  expect(held.hold?.step).toBe('tikv/west');
+  await repair();
+  await scenario.decide(run, { decision: 'retry', by: 'alice', step: 'tikv/west' }).catch((error: unknown) => expect(String((error as Error).cause)).toMatch(/not held/));
+  expect((await scenario.report(run)).phase).toBe('done');
+});
+
+test('a manual change to the TidbCluster in the middle is drift: the run holds by decision, names the field and who changed it, and retry accepts it', async () => {
+  scenario = await Scenario.begin('drift');
+  await scenario.worker();
+  const run = await scenario.upgrade();
+  await scenario.until(run, isDone('pd/east'));
+  await scenario.patch('south', { spec: { tidb: { maxFailoverCount: 7 } } });
+  const held = await scenario.untilHeld(run, /spec\.tidb\.maxFailoverCount .* was changed after the plan was made/);
+  expect(held.hold?.reasons[0]?.clears).toBe('decision');
+  const step = held.hold?.step ?? '';
+  await scenario.decide(run, { decision: 'retry', by: 'alice', step });
+  expect((await scenario.report(run)).phase).toBe('done');
+});
+
+test('a drift that is changed back clears by itself', async () => {
+  scenario = await Scenario.begin('driftback');
+  await scenario.worker();
+  const run = await scenario.upgrade();
+  await scenario.until(run, isDone('pd/east'));
+  await scenario.patch('south', { spec: { tidb: { maxFailoverCount: 7 } } });
+  await scenario.untilHeld(run, /maxFailoverCount/);
+  await scenario.patch('south', { spec: { tidb: { maxFailoverCount: null } } });
+  expect((await scenario.report(run)).phase).toBe('done');
+});
