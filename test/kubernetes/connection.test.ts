@@ -2,6 +2,9 @@ import { openKubernetes } from '../../src/kubernetes/connection.ts';
 import { resources } from '../../src/kubernetes/resources.ts';
 import type { KubernetesApi } from '../../src/kubernetes/api.ts';
 import { FakeApiServer, json, refuse } from './fake-api-server.ts';
+import { TEST_LIMIT_MS, until } from './until.ts';
+
+jest.setTimeout(TEST_LIMIT_MS);
 
 const ref = { ...resources.tidbCluster, namespace: 'shop', name: 'shop-west' };
 const pods = { ...resources.pod, namespace: 'shop' };
@@ -92,13 +95,16 @@ describe('connections', () => {
     expect(fake.connections).toBeLessThanOrEqual(2);
   });
 
-  it('do not carry calls behind watches', async () => {
+  it('do not carry calls behind watches, nor watches behind each other', async () => {
+    let watching = 0;
     fake.handler = (request, response) => {
-      if (request.query.has('watch')) return void response.writeHead(200).flushHeaders();
-      json(response, { metadata: { name: 'x' } });
+      if (!request.query.has('watch')) return json(response, { metadata: { name: 'x' } });
+      watching += 1;
+      response.writeHead(200).flushHeaders();
     };
     const stop = new AbortController();
-    const watches = Array.from({ length: 20 }, () => api.watch(pods, { resourceVersion: '1', signal: stop.signal })[Symbol.asyncIterator]().next());
+    const watches = Array.from({ length: 40 }, () => api.watch(pods, { resourceVersion: '1', signal: stop.signal })[Symbol.asyncIterator]().next());
+    await until(() => watching === 40);
     expect(await api.get(ref)).toBeDefined();
     stop.abort();
     await Promise.allSettled(watches);

@@ -13,7 +13,9 @@ import type { PodTls } from '../../src/kubernetes/port-forward.ts';
 import type { KubernetesApi } from '../../src/kubernetes/api.ts';
 import { FakeApiServer } from './fake-api-server.ts';
 import { makeAuthority } from './certificates.ts';
-import { until } from './until.ts';
+import { TEST_LIMIT_MS, until } from './until.ts';
+
+jest.setTimeout(TEST_LIMIT_MS);
 
 const PD_PORT = 2379;
 const MEBIBYTE = 1024 * 1024;

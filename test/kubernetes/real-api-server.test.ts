@@ -21,10 +21,14 @@ import { resources } from '../../src/kubernetes/resources.ts';
 import type { ResourceRef } from '../../src/kubernetes/resources.ts';
 import { WatchHub } from '../../src/kubernetes/watch-hub.ts';
 import type { KubernetesApi } from '../../src/kubernetes/api.ts';
-import { until } from './until.ts';
+import { TEST_LIMIT_MS, until } from './until.ts';
+
+jest.setTimeout(TEST_LIMIT_MS);
 
 /** A computer without the tools builds them first. */
 const START_LIMIT_MS = 15 * 60_000;
+/** Stop, start and readiness of an API server take seconds, on a busy computer half a minute. */
+const OUTAGE_LIMIT_MS = 60_000;
 const PORT = 2379;
 const node: ResourceRef = { apiVersion: 'v1', plural: 'nodes', kind: 'Node' };
 const collection = { ...resources.tidbCluster, namespace: 'default' };
@@ -149,20 +153,20 @@ describe('watches', () => {
     const hub = new WatchHub({ firstRetryMs: 50, slowestRetryMs: 200 });
     let wakes = 0;
     hub.subscribe(api, ref, () => (wakes += 1));
-    await until(() => wakes === 1);
+    await until(() => wakes === 1, OUTAGE_LIMIT_MS);
     await api.mergePatch(ref, { metadata: { annotations: { wake: '1' } } });
-    await until(() => wakes === 2);
+    await until(() => wakes === 2, OUTAGE_LIMIT_MS);
     await plane.stopApiServer();
-    await until(() => hub.counters.reconnects > 0);
+    await until(() => hub.counters.reconnects > 0, OUTAGE_LIMIT_MS);
     const before = wakes;
     await plane.startApiServer();
-    await until(() => wakes > before);
+    await until(() => wakes > before, OUTAGE_LIMIT_MS);
     const after = wakes;
     await api.mergePatch(ref, { metadata: { annotations: { wake: '2' } } });
-    await until(() => wakes > after);
+    await until(() => wakes > after, OUTAGE_LIMIT_MS);
     expect(hub.counters.watches).toBe(1);
     hub.close();
-  }, 60_000);
+  }, 2 * OUTAGE_LIMIT_MS);
 });
 
 describe('port-forwards', () => {

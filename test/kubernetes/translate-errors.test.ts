@@ -125,6 +125,13 @@ describe('no secret gets out', () => {
     expect(translateError(attempt, new Error(text)).message).not.toContain(secret);
   });
 
+  it('nor half of one where a long text is cut', () => {
+    const secret = 'q'.repeat(40);
+    for (let before = 250; before < 310; before++) {
+      expect(translateError({ ...attempt, secrets: [secret] }, new Error('.'.repeat(before) + secret)).message).not.toContain('qq');
+    }
+  });
+
   it('nor what is inside a Secret that was refused', () => {
     const failure = new HttpFailure(422, status('Secret "ca" is invalid: c2VjcmV0', causes({ reason: 'FieldValueInvalid', field: 'data.tls.key', message: 'Invalid value: "c2VjcmV0": not good' })));
     const { message } = translateError({ ...attempt, confidential: true }, failure);

@@ -4,7 +4,9 @@ import { resources } from '../../src/kubernetes/resources.ts';
 import { WatchHub } from '../../src/kubernetes/watch-hub.ts';
 import type { KubernetesApi } from '../../src/kubernetes/api.ts';
 import { FakeApiServer, json, refuse } from './fake-api-server.ts';
-import { until } from './until.ts';
+import { TEST_LIMIT_MS, until } from './until.ts';
+
+jest.setTimeout(TEST_LIMIT_MS);
 
 const pods = { ...resources.pod, namespace: 'shop' };
 
