@@ -1,0 +1,44 @@
+/** Which version each component of a TidbCluster is asked to run, and in which order components are upgraded across Kubernetes clusters. */
+import { isMap } from './object-paths.ts';
+import type { Json, JsonMap } from './object-paths.ts';
+
+/**
+ * One inner list is one place in the order: PD's microservices share theirs. Source: docs-tidb-operator release-1.6,
+ * deploy-tidb-cluster-across-multiple-kubernetes.md, "Upgrade".
+ */
+export const upgradeOrder = [['pd'], ['tso', 'scheduling'], ['tiproxy'], ['tiflash'], ['tikv'], ['pump'], ['tidb'], ['ticdc']];
+
+export const allComponents = upgradeOrder.flat();
+const microservices = ['tso', 'scheduling'];
+
+export interface VersionChange {
+  component: string;
+  from: string | undefined;
+  to: string;
+}
+
+/** A component without a version of its own takes `spec.version` (tidb-operator v1.6 apis/pingcap/v1alpha1/tidbcluster.go). */
+export function versionOf(spec: JsonMap, component: string): string | undefined {
+  const own = specOf(spec, component);
+  if (!own) return undefined;
+  const version = own['version'] || spec['version'];
+  return typeof version === 'string' ? version : undefined;
+}
+
+function specOf(spec: JsonMap, component: string): JsonMap | undefined {
+  const entry: Json | undefined = microservices.includes(component) ? namedEntry(spec['pdms'], component) : spec[component];
+  return isMap(entry) ? entry : undefined;
+}
+
+function namedEntry(list: Json | undefined, name: string): Json | undefined {
+  return Array.isArray(list) ? list.find((entry) => isMap(entry) && entry['name'] === name) : undefined;
+}
+
+/** The components that are asked for another version than before. */
+export function versionChanges(before: JsonMap, after: JsonMap): VersionChange[] {
+  return allComponents.flatMap((component) => {
+    const from = versionOf(before, component);
+    const to = versionOf(after, component);
+    return to === undefined || to === from ? [] : [{ component, from, to }];
+  });
+}

@@ -1,0 +1,68 @@
+/** When which component of which TidbCluster was disturbed: from the change of its version, or the deletion of a pod, until it is whole again. */
+import { clock } from './finding.ts';
+import type { Evidence } from './evidence.ts';
+import type { Fact } from './facts.ts';
+import { placeOf } from './places.ts';
+import type { Place } from './places.ts';
+import type { Change } from './tidb-cluster-history.ts';
+import { isDuring } from './troubles.ts';
+
+export interface Disturbance {
+  place: Place;
+  component: string;
+  from: number;
+  /** Infinity when it was never seen whole again. */
+  until: number;
+  /** For a person: what began it. */
+  cause: string;
+  /** The author's change that began it; undefined when somebody else or a fault did. */
+  change: Change | undefined;
+}
+
+type Known = Pick<Evidence, 'places' | 'facts' | 'steps' | 'troubles'>;
+
+export function disturbancesOf(evidence: Known): Disturbance[] {
+  const own = evidence.steps.flatMap((change) => change.versions.map(({ component }) => ownDisturbance(evidence, change, component))).filter((one) => one !== undefined);
+  const foreign = evidence.facts.filter(({ kind }) => kind === 'pod-deleted').flatMap((fact) => foreignDisturbance(evidence, own, fact));
+  return [...own, ...foreign];
+}
+
+/** Undefined for a component without pods: there is nothing to disturb. */
+function ownDisturbance(evidence: Known, change: Change, component: string): Disturbance | undefined {
+  const { place, asked: from } = change;
+  const settlings = evidence.facts.filter((fact) => fact.kind === 'component-settled' && fact.component === component && placeOf([place], fact));
+  const settled = settlings.find(({ time }) => time >= from);
+  if (!settled && settlings.at(-1)?.replicas === 0) return undefined;
+  const until = wholeAfter(evidence, place, component, settled?.time ?? Infinity);
+  return { place, component, from, until, cause: `the change at ${clock(from)}`, change };
+}
+
+/** A pod that was deleted outside of the rolls that the author began. */
+function foreignDisturbance(evidence: Known, own: readonly Disturbance[], fact: Fact): Disturbance[] {
+  const { time: from, component, pod = 'without a name' } = fact;
+  const place = placeOf(evidence.places, fact);
+  if (!place || component === undefined) return [];
+  if (own.some((one) => one.place === place && one.component === component && isDuring(one, from))) return [];
+  const until = wholeAfter(evidence, place, component, podBackAfter(evidence.facts, fact));
+  return [{ place, component, from, until, cause: `the deletion of pod ${pod} at ${clock(from)}`, change: undefined }];
+}
+
+/** When the pod was ready again; when it was gone, if it was not made again. */
+function podBackAfter(facts: readonly Fact[], { time, pod, kubernetesCluster, namespace }: Fact): number {
+  const later = facts.filter((fact) => fact.time > time && fact.pod === pod && fact.kubernetesCluster === kubernetesCluster && fact.namespace === namespace);
+  const gone = later.find(({ kind }) => kind === 'pod-gone');
+  if (!gone) return Infinity;
+  const isMadeAgain = later.some(({ kind, time: made }) => kind === 'pod-created' && made >= gone.time);
+  return isMadeAgain ? (later.find(({ kind, time: ready }) => kind === 'pod-ready' && ready >= gone.time)?.time ?? Infinity) : gone.time;
+}
+
+/** Settled pods are not enough: PD members and stores come up later, and pods of PD and TiKV have no readiness probe (observed rows 2 to 4). */
+function wholeAfter({ troubles }: Known, place: Place, component: string, settled: number): number {
+  const own = troubles.filter((trouble) => trouble.component === component && placeOf([place], trouble.origin));
+  let until = settled;
+  for (;;) {
+    const lasting = own.filter((trouble) => isDuring(trouble, until));
+    if (lasting.length === 0) return until;
+    until = Math.max(...lasting.map((trouble) => trouble.until));
+  }
+}

@@ -1,0 +1,141 @@
+/** Gathers what all judging rests on from the event log and the audit logs: facts, writes, changes, troubles, disturbances. */
+import { isAcceptedWrite, isRead, readAuditLog } from './audit-log.ts';
+import type { AuditedRequest } from './audit-log.ts';
+import { isBy, product } from './author.ts';
+import type { Author } from './author.ts';
+import { readFacts } from './facts.ts';
+import type { Fact } from './facts.ts';
+import { faultSpans } from './fault-spans.ts';
+import type { FaultSpan } from './fault-spans.ts';
+import { OperatorPhases } from './operator-phases.ts';
+import type { PhaseChange } from './operator-phases.ts';
+import { placeOf, placesOf } from './places.ts';
+import type { Place, TidbClusterName } from './places.ts';
+import { TidbClusterHistory } from './tidb-cluster-history.ts';
+import type { Change } from './tidb-cluster-history.ts';
+import { troublesOf } from './troubles.ts';
+import type { Trouble } from './troubles.ts';
+
+export interface Sources {
+  /** Path of `events.jsonl`. */
+  events: string;
+  /** Path of the audit log by the name of the Kubernetes cluster. */
+  auditLogs: Record<string, string>;
+  /** All TidbClusters of one TiDB cluster, in the order in which their components are to be changed. */
+  tidbClusters: readonly TidbClusterName[];
+  /** Judge from here; ISO. Default: the first write of the author. */
+  since?: string;
+  /** Judge until here; ISO. Default: the end of the logs. */
+  until?: string;
+  /** Whose deeds; default: the product's service account. */
+  author?: Author;
+}
+
+export interface Evidence {
+  /** The initial TidbCluster first, the others as they were given. */
+  places: Place[];
+  /** Milliseconds since 1970; infinite where the logs begin and end. */
+  span: { from: number; until: number };
+  /** Of this TiDB cluster, over the whole log. */
+  facts: Fact[];
+  faults: FaultSpan[];
+  troubles: Trouble[];
+  /** Of these TidbClusters, by everybody, over the whole log. */
+  changes: Change[];
+  /** The author's changes of versions, over the whole log. */
+  steps: Change[];
+  /** The author's accepted writes of anything, in the span. */
+  writes: AuditedRequest[];
+  /** The author's reads, between `since` and `until` where they are given. */
+  reads: AuditedRequest[];
+  phases: PhaseChange[];
+  isAuthors(request: AuditedRequest): boolean;
+  /** What is lost of the logs, in sentences. */
+  gaps: string[];
+}
+
+/** Throws a sentence when a log is missing, cannot be read, or knows nothing of a TidbCluster. */
+export async function gatherEvidence(sources: Sources): Promise<Evidence> {
+  const { author = product } = sources;
+  const gaps: string[] = [];
+  const given = placesOf(sources.tidbClusters);
+  const isAuthors = (request: AuditedRequest): boolean => isBy(author, request);
+  const requests = await readRequests(sources, isAuthors, (gap) => gaps.push(gap));
+  const { changes, phases, specs } = follow(given, requests);
+  const facts = ofDatabase(given, await readFacts(sources.events, (gap) => gaps.push(gap)), sources.events);
+  const faults = faultSpans(facts);
+  const own = requests.filter((request) => isAuthors(request) && isAcceptedWrite(request));
+  const span = spanOf(sources, own);
+  return {
+    places: initialFirst(given, specs), span, facts, faults, troubles: troublesOf(facts, faults), changes,
+    steps: changes.filter(({ request, versions, settles }) => isAuthors(request) && (versions.length > 0 || settles)),
+    writes: own.filter(({ asked }) => isWithin(span, asked)), reads: requests.filter((request) => isAuthors(request) && isRead(request) && isWithin(spanOf(sources, []), request.asked)), phases, isAuthors, gaps,
+  };
+}
+
+export const isWithin = ({ from, until }: Evidence['span'], time: number): boolean => time >= from && time <= until;
+
+/** The author's changes of versions that are judged. */
+export const stepsInSpan = ({ steps, span }: Evidence): Change[] => steps.filter(({ asked }) => isWithin(span, asked));
+
+function spanOf({ since, until }: Sources, own: readonly AuditedRequest[]): Evidence['span'] {
+  return { from: since === undefined ? (own[0]?.asked ?? -Infinity) : timeOf(since), until: until === undefined ? Infinity : timeOf(until) };
+}
+
+/** Throws a sentence when the text is no time. */
+export function timeOf(text: string): number {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new Error(`"${text}" is no time. Write it like 2026-01-31T12:00:00Z.`);
+  return time;
+}
+
+/** What is used of the audit logs: all that the author did, and every accepted write to a TidbCluster. */
+async function readRequests({ auditLogs, tidbClusters }: Sources, isAuthors: Evidence['isAuthors'], onGap: (gap: string) => void): Promise<AuditedRequest[]> {
+  const missing = tidbClusters.find(({ kubernetesCluster }) => !(kubernetesCluster in auditLogs));
+  if (missing) throw new Error(`There is no audit log of Kubernetes cluster ${missing.kubernetesCluster}, where TidbCluster ${missing.name} lives. Give its path.`);
+  const kept: AuditedRequest[] = [];
+  for (const [kubernetesCluster, file] of Object.entries(auditLogs)) {
+    for await (const request of readAuditLog(kubernetesCluster, file, onGap)) {
+      if (isAuthors(request) || isWriteToTidbCluster(request)) kept.push(request);
+    }
+  }
+  return kept.sort((a, b) => a.at - b.at);
+}
+
+const isWriteToTidbCluster = (request: AuditedRequest): boolean => request.resource === 'tidbclusters' && isAcceptedWrite(request);
+
+interface Followed {
+  changes: Change[];
+  phases: PhaseChange[];
+  /** Of every TidbCluster at the end, by its id. */
+  specs: Map<string, TidbClusterHistory['spec']>;
+}
+
+function follow(places: readonly Place[], requests: readonly AuditedRequest[]): Followed {
+  const histories = new Map(places.map((place) => [place, new TidbClusterHistory(place)]));
+  const phases = new OperatorPhases();
+  const changes = requests.filter(isWriteToTidbCluster).flatMap((request) => {
+    const place = placeOf(places, { ...request, tidbCluster: request.name });
+    if (!place) return [];
+    phases.see(place, request);
+    return histories.get(place)?.see(request) ?? [];
+  });
+  return { changes, phases: phases.changes, specs: new Map([...histories].map(([{ id }, { spec }]) => [id, spec])) };
+}
+
+/** The initial TidbCluster is the one that joined no other: it has no `spec.cluster`. */
+function initialFirst(places: readonly Place[], specs: Followed['specs']): Place[] {
+  const initial = places.find(({ id }) => Object.keys(specs.get(id) ?? {}).length > 0 && !specs.get(id)?.['cluster']);
+  return initial ? [initial, ...places.filter((place) => place !== initial)] : [...places];
+}
+
+/** A lab may have several TiDB clusters; their names stand in the facts. Faults are everybody's. */
+function ofDatabase(places: readonly Place[], facts: readonly Fact[], file: string): Fact[] {
+  const databases = new Set<string>();
+  for (const { kubernetesCluster, namespace, name } of places) {
+    const known = facts.filter((fact) => fact.kubernetesCluster === kubernetesCluster && fact.namespace === namespace && fact.tidbCluster === name);
+    if (known.length === 0) throw new Error(`The event log ${file} knows nothing of TidbCluster ${namespace}/${name} in ${kubernetesCluster}. Check its name, or give the log of the lab where it ran.`);
+    for (const { database } of known) if (database !== undefined) databases.add(database);
+  }
+  return facts.filter(({ kind, database }) => kind.startsWith('fault-') || (database !== undefined && databases.has(database)));
+}
