@@ -1,3 +1,8 @@
+import { createServer as createHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { connect as connectTcp } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { openKubernetes } from '../../src/kubernetes/connection.ts';
 import { resources } from '../../src/kubernetes/resources.ts';
 import type { KubernetesApi } from '../../src/kubernetes/api.ts';
@@ -124,6 +129,35 @@ describe('connections', () => {
   it('fail after close', async () => {
     await api.close();
     await expect(api.get(ref)).rejects.toMatchObject({ type: 'Unreachable', message: expect.stringContaining('was closed') });
+  });
+});
+
+describe('the way to the server', () => {
+  it('leads through the proxy that the kubeconfig names, for calls and port-forwards', async () => {
+    const tunnels: string[] = [];
+    const proxy = createHttp().on('connect', (incoming: IncomingMessage, socket: Duplex) => {
+      tunnels.push(incoming.url ?? '');
+      const upstream = connectTcp(Number(incoming.url?.split(':')[1]), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        upstream.pipe(socket).pipe(upstream);
+      });
+      for (const end of [upstream, socket]) end.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const behind = connect(await fake.kubeconfig(undefined, { 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` }));
+    await behind.get(ref);
+    fake.pods.set('pd-0', new Map());
+    (await behind.openWebSocket('/api/v1/namespaces/shop/pods/pd-0/portforward?ports=1', 'v4.channel.k8s.io', 'try')).terminate();
+    expect(tunnels).toEqual([new URL(fake.url).host, new URL(fake.url).host]);
+    await behind.close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  it('is checked against the name that the kubeconfig names', async () => {
+    await connect(await fake.kubeconfig(undefined, { 'tls-server-name': 'localhost' })).get(ref);
+    const misnamed = connect(await fake.kubeconfig(undefined, { 'tls-server-name': 'elsewhere' }));
+    await expect(misnamed.get(ref)).rejects.toMatchObject({ type: 'Unreachable', message: expect.stringContaining("does not match certificate's altnames") });
   });
 });
 
