@@ -10,6 +10,8 @@ import type { Watchdog } from './watchdog.ts';
 
 /** Only the owner reads the lab's keys. */
 const privateMode = 0o600;
+/** Beyond any lab: the default would rotate at 100 MB, and readers of the one file would miss what came before. MB. */
+const auditLogLimit = 1_000_000;
 
 export interface ApiServerSettings {
   binary: string;
@@ -108,5 +110,6 @@ function flags({ directory, port, etcdUrl, etcdPrefix }: ApiServerSettings): str
     `--kubelet-certificate-authority=${file('ca.crt')}`,
     `--audit-policy-file=${file('audit-policy.yaml')}`,
     `--audit-log-path=${file('audit.log')}`,
+    `--audit-log-maxsize=${auditLogLimit}`,
   ];
 }

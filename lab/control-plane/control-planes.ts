@@ -1,5 +1,7 @@
 /** All control planes of a lab: one etcd, and one API server and controller manager for each Kubernetes cluster. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { provideBinaries } from './binaries.ts';
 import { ControlPlane } from './control-plane.ts';
 import { startEtcd } from './etcd.ts';
@@ -20,6 +22,7 @@ export interface ControlPlanes {
  * process ends in any other way.
  */
 export async function startControlPlanes({ names, directory }: { names: readonly string[]; directory: string }): Promise<ControlPlanes> {
+  if (existsSync(join(directory, 'etcd'))) throw new Error(`${directory} holds the data of an earlier lab, which cannot be started again; remove it or name another directory.`);
   const binaries = await provideBinaries();
   await mkdir(directory, { recursive: true });
   await copyPreparedData(binaries, names.length, directory);

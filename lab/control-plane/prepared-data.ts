@@ -78,9 +78,9 @@ const listPath = ({ group, names, versions }: DefinitionSpec): string => `/apis/
 
 /** Resolves when the API server serves every one of the operator's definitions. */
 export async function waitForDefinitions(api: KubernetesApi, name: string): Promise<void> {
-  const paths = (await operatorCrds()).map((definition) => listPath(definition['spec'] as DefinitionSpec));
-  await waitFor(`the definitions of tidb-operator on ${name}`, async () => {
-    await Promise.all(paths.map((path) => api.get(path)));
-    return true;
-  });
+  const specs = (await operatorCrds()).map((definition) => definition['spec'] as DefinitionSpec);
+  // One after the other: a server that is starting has better things to do than to answer all of them "not yet".
+  for (const spec of specs) {
+    await waitFor(`${spec.names.plural} to be served by ${name}`, async () => Boolean(await api.get(listPath(spec))));
+  }
 }
