@@ -18,6 +18,6 @@ test('upgrades 3 Kubernetes clusters and 6 components in order, and the oracle f
   expect(report.steps.map((step) => step.state)).not.toContain('skipped');
   const database = await scenario.lab.database('straight');
   expect(new Set([...database.members, ...database.stores, ...database.servers].map((each) => each.version.replace(/^v/, '')))).toEqual(new Set([to.replace(/^v/, '')]));
-  const verdict = judge({ ...scenario.evidence, expectChanges: true });
+  const verdict = await judge({ ...scenario.evidence, expectChanges: true });
   expect(verdict.invariants.filter((invariant) => !invariant.held)).toEqual([]);
 });

@@ -1,0 +1,162 @@
+/**
+ * `make bench`: this project beside the documented procedure done by a plain script with kubectl, on the same lab in the same run.
+ * Times on a small computer are noisy: read the ratios. Net: our settle and soak times are set to nothing here.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { latenciesOf } from '../../lab/oracle/latency.ts';
+import type { Latencies } from '../../lab/oracle/latency.ts';
+import { judge } from '../../lab/oracle/judge.ts';
+import { end } from '../faults/ground/processes.ts';
+import startGround from '../faults/ground/start.ts';
+import stopGround from '../faults/ground/stop.ts';
+import { Scenario, to } from '../faults/scenario.ts';
+import type { Row } from './table.ts';
+import { printTable } from './table.ts';
+
+const everything = { pd: 1, tiflash: 1, tikv: 2, pump: 1, tidb: 1, ticdc: 1 };
+const net = { settle: '0s', soak: '0s' };
+/** Long enough that a poll per minute shows. */
+const QUIET_MS = 60_000;
+
+const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
+const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(2)} s`);
+const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+interface Upgrade {
+  latencies: Latencies;
+  totalMs: number;
+  /** In every Kubernetes cluster. */
+  reads: string;
+}
+
+async function ourUpgrade(): Promise<Upgrade & { events: number; memoryMiB: number; brokenInvariants: string[] }> {
+  const scenario = await Scenario.begin('ours', { replicas: everything });
+  try {
+    const worker = await scenario.worker();
+    const began = performance.now();
+    const run = await scenario.upgrade(net);
+    await scenario.report(run);
+    const totalMs = performance.now() - began;
+    const memoryMiB = residentMiB(worker.child.pid ?? 0);
+    const verdict = await judge({ ...scenario.evidence, expectChanges: true });
+    const reads = Object.entries(verdict.reads).map(([cluster, { counts }]) => `${cluster} ${sum(Object.values(counts))}`).join(', ');
+    const brokenInvariants = verdict.invariants.filter((invariant) => !invariant.held).map((invariant) => invariant.name);
+    return { latencies: await latenciesOf(scenario.evidence), totalMs, reads, events: (await run.describe()).historyLength, memoryMiB, brokenInvariants };
+  } finally {
+    await scenario.end();
+  }
+}
+
+async function scriptedUpgrade(): Promise<Upgrade & { brokenInvariants: string[] }> {
+  const scenario = await Scenario.begin('script', { replicas: everything });
+  try {
+    const began = performance.now();
+    const output = await runScript([scenario.name, to], scenario.lab.lab.adminKubeconfig);
+    const totalMs = performance.now() - began;
+    const author = { userAgent: 'kubectl/' };
+    const verdict = await judge({ ...scenario.evidence, author, expectChanges: true });
+    const brokenInvariants = verdict.invariants.filter((invariant) => !invariant.held).map((invariant) => invariant.name);
+    const calls = Number(/calls (\d+)/.exec(output)?.[1] ?? 0);
+    return { latencies: await latenciesOf({ ...scenario.evidence, author }), totalMs, reads: `${calls} kubectl calls in all, each with at least one read`, brokenInvariants };
+  } finally {
+    await scenario.end();
+  }
+}
+
+function runScript(args: string[], kubeconfig: string): Promise<string> {
+  const child = spawn(new URL('./upgrade-with-kubectl.sh', import.meta.url).pathname, args, { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return new Promise((resolve, reject) => child.once('error', reject).once('exit', (code) => (code === 0 ? resolve(output) : reject(new Error(`the script ended with ${code}`)))));
+}
+
+/** A run that is held and waits, a killed worker, a person's decision. */
+async function waitingRun(): Promise<{ readsPerSecond: string; recoveryMs: number; decisionMs: number[] }> {
+  const scenario = await Scenario.begin('waiting');
+  try {
+    const first = await scenario.worker();
+    const run = await scenario.upgrade(net);
+    const up = await scenario.fault({ kind: 'store-down', scope: { database: 'waiting', pod: 'waiting-south-tikv-0' } });
+    await scenario.untilHeld(run, /is Down/);
+    const from = new Date().toISOString();
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    const verdict = await judge({ ...scenario.evidence, windows: [{ from, until: new Date().toISOString() }] });
+    const readsPerSecond = Object.entries(verdict.reads).map(([cluster, { perSecond }]) => `${cluster} ${(perSecond[0]?.perSecond ?? 0).toFixed(2)}`).join(', ');
+    const decisionMs = await decisions(scenario, run);
+    const recoveryMs = await recovery(scenario, run, first);
+    await up();
+    await scenario.report(run);
+    return { readsPerSecond, recoveryMs, decisionMs };
+  } finally {
+    await scenario.end();
+  }
+}
+
+type Handle = Awaited<ReturnType<Scenario['upgrade']>>;
+
+/** From the update `decide` (retry) until the next activity is scheduled. */
+async function decisions(scenario: Scenario, run: Handle): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < 10; round++) {
+    const status = await scenario.untilHeld(run, /is Down/);
+    await scenario.decide(run, { decision: 'retry', by: 'bench', step: status.hold?.step ?? '' });
+    const events = (await run.fetchHistory()).events ?? [];
+    const accepted = events.findLast((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+    const next = events.find((event) => event.activityTaskScheduledEventAttributes && Number(event.eventId) > Number(accepted?.eventId));
+    if (accepted && next) times.push(millis(next.eventTime) - millis(accepted.eventTime));
+  }
+  return times.sort((a, b) => a - b);
+}
+
+type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined;
+const millis = (time: Timestamp): number => Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1e6;
+
+/** From SIGKILL of the worker that carries the wait until the other has taken it up: one more attempt. */
+async function recovery(scenario: Scenario, run: Handle, worker: Parameters<typeof end>[0]): Promise<number> {
+  const attempt = async (): Promise<number> => (await run.describe()).raw.pendingActivities?.[0]?.attempt ?? 0;
+  await scenario.worker();
+  const before = await attempt();
+  const began = performance.now();
+  await end(worker, 'SIGKILL');
+  await scenario.eventually('the other worker goes on', async () => (await attempt()) > before);
+  return performance.now() - began;
+}
+
+function residentMiB(pid: number): number {
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024);
+}
+
+function share({ latencies }: Upgrade): string {
+  const above = sum(latencies.list.map((each) => each.milliseconds));
+  const ideal = sum(latencies.list.map((each, index, list) => (index === 0 ? 0 : Date.parse(each.provenAt) - Date.parse(list[index - 1]?.nextAt ?? each.provenAt))));
+  return ideal > 0 ? `${((100 * above) / ideal).toFixed(1)} %` : '–';
+}
+
+await startGround();
+try {
+  say('our upgrade: 3 Kubernetes clusters, 6 components');
+  const ours = await ourUpgrade();
+  say('the same by the documented procedure, with kubectl every 2 s');
+  const script = await scriptedUpgrade();
+  say('a run that waits, a decision, a killed worker');
+  const waiting = await waitingRun();
+  const ratio = (a: number | undefined, b: number | undefined): string => (a === undefined || b === undefined || b === 0 ? '–' : (a / b).toFixed(2));
+  const rows: Row[] = [
+    ['last proof → next patch, p50', seconds(ours.latencies.p50), seconds(script.latencies.p50), ratio(ours.latencies.p50, script.latencies.p50), '0.3 s, ratio ≤ 0.3'],
+    ['last proof → next patch, p99', seconds(ours.latencies.p99), seconds(script.latencies.p99), ratio(ours.latencies.p99, script.latencies.p99), '1 s'],
+    ['steps begun before the one before was proven', String(ours.latencies.tooEarly.length), String(script.latencies.tooEarly.length), '', '0'],
+    ['whole upgrade', seconds(ours.totalMs), seconds(script.totalMs), ratio(ours.totalMs, script.totalMs), ''],
+    ["share above the twins' own time", share(ours), share(script), '', '≤ 5 %'],
+    ['reads per API server', ours.reads, script.reads, '', ''],
+    ['invariants broken', ours.brokenInvariants.join(', ') || 'none', script.brokenInvariants.join(', ') || 'none', '', 'none'],
+    ['history events', String(ours.events), '', '', '≤ 600'],
+    ['worker memory (resident)', `${ours.memoryMiB} MiB`, '', '', ''],
+    ['reads per second and API server while a run waits', waiting.readsPerSecond, '', '', '≤ 0.1'],
+    ['decision by update → next activity, worst of 10', seconds(waiting.decisionMs.at(-1)), '', '', '0.2 s'],
+    ['worker killed → the run goes on', seconds(waiting.recoveryMs), '', '', '≤ 12 s'],
+  ];
+  printTable(['figure', 'this project', 'kubectl script', 'ratio', 'target'], rows);
+} finally {
+  await stopGround();
+}
