@@ -77,6 +77,13 @@ describe('abort', () => {
     expect((await play.report()).remains).toEqual([writtenOnly, 'The lock is free']);
   });
 
+  test('that comes with the proof still reports the step as done', async () => {
+    const play = await stage.play({ ...planning('pd/east', 'pd/west'), waitStep: () => untilCancelled().catch(() => ({ outcome: 'done', message: 'proved', proof: {} })) });
+    await play.untilCalled('waitStep');
+    await play.decide('abort');
+    expect(await play.report()).toMatchObject({ phase: 'aborted', message: 'alice aborted the run', steps: [{ state: 'done' }, { state: 'stopped' }], remains: ['The lock is free'] });
+  });
+
   test('while a change is asked for in vain says that it has to be looked at', async () => {
     const play = await stage.play({
       ...planning('pd/east'),

@@ -110,6 +110,19 @@ describe('hard', () => {
     expect(report.steps).toMatchObject([{ state: 'done' }, { state: 'done' }]);
   });
 
+  test('sets the brake although the wait fails when it is cut off', async () => {
+    const cutOff = (): Promise<WaitResult> =>
+      untilCancelled().catch(() => {
+        throw failure('Unreachable', 'The request was cut off');
+      });
+    const { play } = await playWaiting({ waitStep: (_, number) => (number === 1 ? cutOff() : done) });
+    await play.decide('pause', { hard: true });
+    expect((await play.untilPhase('paused')).hold).toBeUndefined();
+    await play.decide('resume');
+    await play.report();
+    expect(play.cast.of('brakeStep').map(({ action }) => action)).toEqual(['set', 'release']);
+  });
+
   test('a soft pause can be made hard', async () => {
     const { play } = await playWaiting();
     await play.decide('pause');
@@ -118,6 +131,14 @@ describe('hard', () => {
     expect(play.cast.of('brakeStep').map(({ action }) => action)).toEqual(['set']);
     await play.decide('resume');
     await play.report();
+  });
+
+  test('taken back before the wait has stopped goes on with the wait, and applies nothing twice', async () => {
+    const { play } = await playWaiting({ waitStep: (_, number) => (number === 1 ? untilCancelled() : done) });
+    await play.signal('pause', { by: 'alice', hard: true });
+    await play.signal('resume', { by: 'alice' });
+    await play.report();
+    expect(play.cast.of('applyStep')).toHaveLength(2);
   });
 
   test('shows what could not be frozen, and is paused all the same', async () => {

@@ -51,7 +51,8 @@ export class Stage {
   private readonly casts = new Map<string, ScriptedActivities>();
   private worker: Worker | undefined;
   private running: Promise<void> | undefined;
-  checks: Check[] = [];
+  /** What `diagnose` answers. */
+  checks: Check[] | ApplicationFailure = [];
   private count = 0;
 
   private constructor(env: TestWorkflowEnvironment, bundle: WorkflowBundle) {
@@ -109,7 +110,12 @@ export class Stage {
   private activities(): Record<string, (argument: never) => Promise<unknown>> {
     const names: ActivityName[] = ['acquireLock', 'makePlan', 'applyStep', 'awaitGuards', 'waitStep', 'brakeStep', 'cleanUp'];
     const delegate = (name: ActivityName): [string, (argument: never) => Promise<unknown>] => [name, async (argument): Promise<unknown> => this.cast()[name](argument)];
-    return { ...Object.fromEntries(names.map(delegate)), diagnose: async () => this.checks };
+    return { ...Object.fromEntries(names.map(delegate)), diagnose: async () => this.diagnose() };
+  }
+
+  private diagnose(): Check[] {
+    if (this.checks instanceof ApplicationFailure) throw this.checks;
+    return this.checks;
   }
 
   private cast(): ScriptedActivities {

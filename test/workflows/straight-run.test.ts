@@ -105,3 +105,9 @@ test('doctor returns the checks', async () => {
   expect(await handle.result()).toEqual(stage.checks);
   expect(await (await stage.start('doctor', 'doctor-2', [])).result()).toEqual(stage.checks);
 });
+
+test('doctor fails with the sentence of its activity', async () => {
+  stage.checks = failure('NotFound', 'There is no TiDB cluster shop in the inventory');
+  const handle = await stage.start('doctor', 'doctor-3', [{ cluster: 'shop' }]);
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'NotFound', message: 'There is no TiDB cluster shop in the inventory' } });
+});

@@ -44,8 +44,10 @@ function planLines({ plan, steps }: RunState): string[] {
   return [`${oneLine(plan.summary)} (plan \`${plan.hash}\`)`, ['| # | step | state | last word |', '| --- | --- | --- | --- |', ...rows].join('\n'), ...notes(plan.notes)];
 }
 
-function lastWords({ message, endedAt }: StepStatus): string {
-  return endedAt && message ? `${message} (${endedAt})` : message;
+/** The title stands in its own column already. */
+function lastWords({ title, message, endedAt }: StepStatus): string {
+  const words = message.startsWith(`${title}: `) ? message.slice(title.length + 2) : message;
+  return endedAt && words ? `${words} (${endedAt})` : words;
 }
 
 function notes(lines: string[]): string[] {

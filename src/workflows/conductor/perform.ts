@@ -22,10 +22,12 @@ export async function perform<T>(run: Run, work: () => Promise<T>, interrupted: 
   let settled = false;
   const outcome = scope.run(work).then(resultOf, failureOf).finally(() => (settled = true));
   await condition(() => settled || interrupted());
-  if (!settled) scope.cancel();
+  const isCancelled = !settled;
+  if (isCancelled) scope.cancel();
   const performed = await outcome;
   run.change({ busy: false });
-  return performed;
+  // An activity that is cut off in a call, or whose worker has died, fails instead of saying that it was cancelled.
+  return isCancelled && performed.kind === 'failed' ? { kind: 'interrupted' } : performed;
 }
 
 function resultOf<T>(result: T): Performed<T> {

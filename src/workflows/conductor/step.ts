@@ -14,7 +14,7 @@ import { perform } from './perform.ts';
 import type { Failure } from './perform.ts';
 import { now } from './run.ts';
 import type { Run } from './run.ts';
-import { keysOf, stepOf } from './state.ts';
+import { isFinished, keysOf, stepOf } from './state.ts';
 
 /** One thing done for a step; it answers with the next one, or nothing when the step is over. */
 type Move = (run: Run, step: PlannedStep) => Promise<Move | undefined>;
@@ -68,7 +68,7 @@ function afterApply(run: Run, step: PlannedStep, result: ApplyResult): Move | un
       return wait;
     case 'adopted':
       // The proof held when the plan was made and holds now: that is twice.
-      if (step.alreadyDone) return finish(run, step, result.message, result.proof);
+      if (step.alreadyDone) return finish(run, step, result);
       run.changeStep(step.id, { state: 'waiting', message: result.message }, { hold: undefined });
       return wait;
   }
@@ -92,22 +92,14 @@ async function wait(run: Run, step: PlannedStep): Promise<Move | undefined> {
   const work = (): Promise<WaitResult> => calls('wait', step.title).waitStep(call);
   const performed = await perform(run, work, () => run.isOver(step) || retried() || isHardPaused(run));
   if (performed.kind === 'failed') return failed(run, step, performed.failure);
-  if (performed.kind === 'interrupted') return isHardPaused(run) ? brake : apply;
+  if (performed.kind === 'interrupted') return isHardPaused(run) ? brake : retried() ? apply : wait;
+  const result = performed.result;
+  if (result.outcome === 'done') return finish(run, step, result);
   if (run.isOver(step)) return undefined;
-  return retried() ? apply : afterWait(run, step, performed.result);
-}
-
-function afterWait(run: Run, step: PlannedStep, result: WaitResult): Move | undefined {
-  switch (result.outcome) {
-    case 'done':
-      return finish(run, step, result.message, result.proof);
-    case 'held':
-      run.hold(result.reasons, step);
-      return wait;
-    case 'cleared':
-      run.changeStep(step.id, { state: 'waiting', message: 'The reasons to hold are gone; waiting for the proof' }, { hold: undefined, message: `${step.title} goes on` });
-      return wait;
-  }
+  if (retried()) return apply;
+  if (result.outcome === 'held') run.hold(result.reasons, step);
+  else run.changeStep(step.id, { state: 'waiting', message: 'The reasons to hold are gone; waiting for the proof' }, { hold: undefined, message: `${step.title} goes on` });
+  return wait;
 }
 
 async function failed(run: Run, step: PlannedStep, failure: Failure): Promise<Move | undefined> {
@@ -117,9 +109,11 @@ async function failed(run: Run, step: PlannedStep, failure: Failure): Promise<Mo
   return apply;
 }
 
-function finish(run: Run, step: PlannedStep, message: string, proof: Proof): undefined {
+/** A proof counts even when the run was aborted a moment before; only a skipped step stays skipped. */
+function finish(run: Run, step: PlannedStep, { message, proof }: { message: string; proof: Proof }): undefined {
+  if (isFinished(stepOf(run.state, step.id))) return;
   const state = run.state.written.includes(step.id) ? 'done' : 'adopted';
-  run.changeStep(step.id, { state, message, proof, endedAt: now() }, { hold: undefined, message });
+  run.changeStep(step.id, { state, message, proof, endedAt: now() }, { hold: undefined, ...(run.isEnding ? {} : { message }) });
 }
 
 function knownKeys(run: Run): string[] {
