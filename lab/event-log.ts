@@ -21,7 +21,7 @@
  * | eviction-begin / eviction-end | evict-leader scheduler of a store | store, leaders |
  * | leaders | number of region leaders on a store under eviction | store, leaders |
  * | region-shortage | regions with missing, pending or down peers changed | missing, pending, down |
- * | component-rolling | a StatefulSet has two revisions, or pods that are not of its newest | revision |
+ * | component-rolling | a StatefulSet has two revisions | revision, replicas |
  * | component-settled | all pods of the StatefulSet are of the newest revision and ready | revision, replicas |
  * | ddl-paused / ddl-resumed | `/upgrade/start`, `/upgrade/finish` | by |
  * | fault-on / fault-off | the switchboard | fault |

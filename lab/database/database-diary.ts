@@ -19,9 +19,9 @@ export class DatabaseDiary {
     this.#record({ kind, database: this.#name, kubernetesCluster, namespace, tidbCluster, pod, ...more });
   }
 
-  compare(database: Database, now: number): void {
+  compare(database: Database): void {
     this.#compareMembers(database);
-    this.#compareStores(database, now);
+    this.#compareStores(database);
     const shortage = { missing: database.missing(), pending: database.pending(), down: database.regions.down().length };
     this.#changed('regions', JSON.stringify(shortage), () => this.#record({ kind: 'region-shortage', database: this.#name, ...shortage }));
   }
@@ -31,28 +31,28 @@ export class DatabaseDiary {
     const counts = { alive: members.alive().length, members: members.all.length };
     for (const member of members.all) {
       this.#changed(`member ${member.id}`, String(member.alive), (before) => {
-        if (before !== undefined || member.alive) this.write(member.alive ? 'member-up' : 'member-down', member.origin, { member: member.name, ...counts });
+        if (before !== undefined || member.alive) this.write(member.alive ? 'member-up' : 'member-down', member.origin, { component: 'pd', member: member.name, ...counts });
       });
     }
     const leader = members.leader?.name ?? null;
     this.#changed('leader', String(leader), () => this.#record({ kind: 'pd-leader', database: this.#name, leader, ...counts }));
   }
 
-  #compareStores(database: Database, now: number): void {
-    const states = [...database.stores.all.values()].map((store) => ({ store, state: database.stateName(store, now) }));
+  #compareStores(database: Database): void {
+    const states = [...database.stores.all.values()].map((store) => ({ store, state: database.stateName(store) }));
     const up = states.filter(({ store, state }) => store.engine === 'tikv' && state === 'Up').length;
     const tikv = states.filter(({ store }) => store.engine === 'tikv' && store.state !== 'Tombstone');
     const serving = { serving: tikv.filter(({ store }) => store.awaySince === undefined).length, stores: tikv.length };
     for (const { store, state } of states) {
       this.#changed(`away ${store.id}`, String(store.awaySince === undefined), (before) => {
         const kind = store.awaySince === undefined ? 'store-back' : 'store-away';
-        if (before !== undefined || kind === 'store-back') this.write(kind, store.origin, { store: store.id, engine: store.engine, version: store.version, ...serving });
+        if (before !== undefined || kind === 'store-back') this.write(kind, store.origin, { component: store.engine, store: store.id, engine: store.engine, version: store.version, ...serving });
       });
       this.#changed(`store ${store.id}`, state, (before) =>
-        this.write('store-state', store.origin, { store: store.id, engine: store.engine, from: before ?? null, to: state, up, version: store.version }));
+        this.write('store-state', store.origin, { component: store.engine, store: store.id, engine: store.engine, from: before ?? null, to: state, up, version: store.version }));
       if (!database.isEvicting(store)) continue;
       const leaders = database.regions.leadersOn(store.id);
-      this.#changed(`leaders ${store.id}`, String(leaders), () => this.write('leaders', store.origin, { store: store.id, leaders }));
+      this.#changed(`leaders ${store.id}`, String(leaders), () => this.write('leaders', store.origin, { component: store.engine, store: store.id, leaders }));
     }
   }
 

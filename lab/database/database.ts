@@ -39,6 +39,8 @@ export class Database {
   readonly bootstrapped = Date.now();
   maxReplicas = defaultMaxReplicas;
   ddlPaused = false;
+  /** PD's clock in milliseconds: the time of the last `advance`. States are told as of then. */
+  now = Date.now();
   readonly #diary: DatabaseDiary;
   #nextStoreId = firstStoreId;
 
@@ -54,21 +56,22 @@ export class Database {
 
   /** Moves the whole database to `now` (milliseconds) and writes down what changed. */
   advance(now: number): void {
+    this.now = now;
     const before = this.members.leader;
     this.members.advance(now, this.disturbances);
     if (this.members.leader && this.members.leader !== before) this.stores.forgetHeartbeats();
     this.stores.advance(now, this.members.leader !== undefined, this.disturbances);
     // Without a PD leader nothing is scheduled; only Raft itself goes on, which the next tick makes up for.
     if (this.members.leader) {
-      this.regions.advance(this.#grounds(now), this.maxReplicas, now);
+      this.regions.advance(this.#grounds(), this.maxReplicas, now);
       this.#bury(now);
     }
-    this.#diary.compare(this, now);
+    this.#diary.compare(this);
   }
 
   addMember(joining: Joining): Member {
     const member = this.members.add(joining);
-    this.#diary.write('member-joined', member.origin, { member: joining.name, members: this.members.all.length });
+    this.#diary.write('member-joined', member.origin, { component: 'pd', member: joining.name, members: this.members.all.length });
     return member;
   }
   startMember(member: Member, joining: Joining): void {
@@ -80,7 +83,7 @@ export class Database {
   /** Deletes a member from PD, as `DELETE /pd/api/v1/members/name/{name}`. */
   removeMember(member: Member): void {
     this.members.remove(member);
-    this.#diary.write('member-left', member.origin, { member: member.name, members: this.members.all.length });
+    this.#diary.write('member-left', member.origin, { component: 'pd', member: member.name, members: this.members.all.length });
   }
 
   /** Moves PD's leadership; the new leader has not heard of any store yet. False when `name` cannot lead. */
@@ -134,8 +137,8 @@ export class Database {
     return true;
   }
 
-  stateName(store: Store, now: number): StateName {
-    return this.stores.stateName(store, now, this.disturbances);
+  stateName(store: Store): StateName {
+    return this.stores.stateName(store, this.now, this.disturbances);
   }
   isHealthy(member: Member): boolean {
     return member.alive && !this.disturbances.memberUnhealthy(member);
@@ -153,11 +156,11 @@ export class Database {
     return id;
   }
 
-  #grounds(now: number): Ground[] {
+  #grounds(): Ground[] {
     return [...this.stores.all.values()].map((store) => ({
       id: store.id,
       learner: store.engine === 'tiflash',
-      state: this.stateName(store, now),
+      state: this.stateName(store),
       awaySince: store.awaySince,
       evicting: this.isEvicting(store),
       frozen: this.disturbances.leadersFrozen(store),
@@ -176,6 +179,6 @@ export class Database {
 
   #writeEviction(kind: string, id: number): void {
     const store = this.stores.all.get(id);
-    if (store) this.#diary.write(kind, store.origin, { store: id, leaders: this.regions.leadersOn(id) });
+    if (store) this.#diary.write(kind, store.origin, { component: store.engine, store: id, leaders: this.regions.leadersOn(id) });
   }
 }

@@ -26,6 +26,8 @@ export class Databases {
   readonly volumes = new Map<string, Volume>();
   readonly #owners = new Map<string, Database>();
   readonly #names = new Map<string, string>();
+  /** Names of databases to which TidbClusters belonged last: their pods outlive them for a moment. */
+  readonly #lastNames = new Map<string, string>();
   readonly #create: (name: string, key: TidbClusterKey) => Database;
   readonly #belongings: () => Belonging[];
 
@@ -44,11 +46,11 @@ export class Databases {
     this.#names.set(keyText(key), name);
   }
 
-  /** The name of a TidbCluster's database, also before its first process runs. */
+  /** The name of a TidbCluster's database, also before its first process runs and after the TidbCluster is gone. */
   nameOf(key: TidbClusterKey): string {
     const belonging = this.belonging(key);
     const referenced = belonging && this.referenced(belonging);
-    return this.of(key)?.name ?? (referenced && this.of(referenced.key)?.name) ?? this.#names.get(keyText(key)) ?? key.name;
+    return this.of(key)?.name ?? (referenced && this.of(referenced.key)?.name) ?? this.#names.get(keyText(key)) ?? this.#lastNames.get(keyText(key)) ?? key.name;
   }
 
   /** A PD without data and without a cluster to join makes a new, empty database. */
@@ -59,6 +61,7 @@ export class Databases {
   }
   adopt(key: TidbClusterKey, database: Database): void {
     this.#owners.set(keyText(key), database);
+    this.#lastNames.set(keyText(key), database.name);
   }
   /** Forgets a deleted TidbCluster; its database ends with its last one. */
   forget(key: TidbClusterKey): void {

@@ -34,8 +34,8 @@ const stateNumbers: Partial<Record<StateName, number>> = { Offline: 1, Tombstone
 /** metapb.NodeState: serving, removing, removed. */
 const nodeStates: Record<Store['state'], number> = { Up: 1, Offline: 2, Tombstone: 3 };
 
-export function storeBody(database: Database, store: Store, now: number): object {
-  const stateName = database.stateName(store, now);
+export function storeBody(database: Database, store: Store): object {
+  const stateName = database.stateName(store);
   const state = stateNumbers[stateName];
   return {
     store: {
@@ -52,11 +52,11 @@ export function storeBody(database: Database, store: Store, now: number): object
       node_state: nodeStates[store.state],
       state_name: stateName,
     },
-    status: statusBody(database, store, now),
+    status: statusBody(database, store),
   };
 }
 
-function statusBody(database: Database, store: Store, now: number): object {
+function statusBody(database: Database, store: Store): object {
   const [leaders, regions] = [database.regions.leadersOn(store.id), database.regions.peersOn(store.id)];
   const used = (regions * regionMiB) / mebibytesPerGibibyte;
   const started = store.startTimestamp * millisecondsPerSecond;
@@ -66,7 +66,7 @@ function statusBody(database: Database, store: Store, now: number): object {
     region_count: regions, region_weight: 1, region_score: regions * regionMiB, region_size: regions * regionMiB, slow_score: 1,
     start_ts: new Date(started).toISOString(),
     ...(store.lastHeartbeat ? { last_heartbeat_ts: new Date(store.lastHeartbeat).toISOString() } : {}),
-    uptime: `${Math.max(0, Math.floor((now - started) / millisecondsPerSecond))}s`,
+    uptime: `${Math.max(0, Math.floor((database.now - started) / millisecondsPerSecond))}s`,
   };
 }
 

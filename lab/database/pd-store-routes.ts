@@ -16,12 +16,12 @@ export function storeRoutes(database: Database): Route[] {
     }),
     route('GET', /^\/pd\/api\/v1\/stores\/check$/, ({ url }) => {
       const asked = url.searchParams.getAll('state').map((name) => name.toLowerCase());
-      return list(database, (store, now) => asked.includes(database.stateName(store, now).toLowerCase()));
+      return list(database, (store) => asked.includes(database.stateName(store).toLowerCase()));
     }),
     route('DELETE', /^\/pd\/api\/v1\/stores\/remove-tombstone$/, () => removeTombstones(database)),
     route('GET', /^\/pd\/api\/v1\/stores\/progress$/, ({ url }) => progress(database, url)),
     route('GET', /^\/pd\/api\/v1\/store\/(\d+)$/, ({ parts }) =>
-      withStore(database, parts[0], (store) => ({ json: storeBody(database, store, Date.now()) }))),
+      withStore(database, parts[0], (store) => ({ json: storeBody(database, store) }))),
     route('DELETE', /^\/pd\/api\/v1\/store\/(\d+)$/, ({ parts }) => withStore(database, parts[0], (store) => {
       const refusal = database.removeStore(store.id, Date.now());
       return refusal ? { status: 400, json: refusal } : { json: 'The store is set as Offline.' };
@@ -31,10 +31,9 @@ export function storeRoutes(database: Database): Route[] {
   ];
 }
 
-function list(database: Database, wanted: (store: Store, now: number) => boolean): Answer {
-  const now = Date.now();
-  const stores = [...database.stores.all.values()].filter((store) => wanted(store, now));
-  return { json: { count: stores.length, stores: stores.map((store) => storeBody(database, store, now)) } };
+function list(database: Database, wanted: (store: Store) => boolean): Answer {
+  const stores = [...database.stores.all.values()].filter((store) => wanted(store));
+  return { json: { count: stores.length, stores: stores.map((store) => storeBody(database, store)) } };
 }
 
 function withStore(database: Database, id: string | undefined, answer: (store: Store) => Answer): Answer {

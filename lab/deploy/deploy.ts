@@ -89,7 +89,7 @@ function missingInDatabase(deployment: Deployment, database: Database | undefine
   const sum = (component: 'pd' | 'tikv' | 'tiflash'): number => deployment.members.reduce((total, member) => total + (member.replicas[component] ?? 0), 0);
   const healthy = database.members.all.filter((member) => database.isHealthy(member)).length;
   if (healthy !== sum('pd')) return `${healthy} of ${sum('pd')} PD members healthy`;
-  const up = [...database.stores.all.values()].filter((store) => database.stateName(store, Date.now()) === 'Up').length;
+  const up = [...database.stores.all.values()].filter((store) => database.stateName(store) === 'Up').length;
   if (up !== sum('tikv') + sum('tiflash')) return `${up} of ${sum('tikv') + sum('tiflash')} stores Up`;
   const possible = sum('tikv') >= database.maxReplicas;
   return possible && (database.missing() > 0 || database.pending() > 0) ? `${database.missing()} regions lack a peer` : undefined;

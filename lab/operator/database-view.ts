@@ -42,7 +42,7 @@ export interface DatabaseView {
 }
 
 /** Undefined when not one PD member answers. */
-export function observeDatabase(database: Database | undefined, now: number): DatabaseView | undefined {
+export function observeDatabase(database: Database | undefined): DatabaseView | undefined {
   if (!database || database.members.alive().length === 0) return undefined;
   return {
     clusterId: String(database.clusterId),
@@ -51,7 +51,7 @@ export function observeDatabase(database: Database | undefined, now: number): Da
       .map((member) => ({ name: member.name, id: String(member.id), clientUrl: member.clientUrls[0] ?? '', health: database.isHealthy(member) })),
     leader: database.members.leader?.name,
     stores: [...database.stores.all.values()].map((store) => ({
-      id: store.id, engine: store.engine, host: store.address.replace(/:\d+$/, ''), state: database.stateName(store, now), leaders: database.regions.leadersOn(store.id),
+      id: store.id, engine: store.engine, host: store.address.replace(/:\d+$/, ''), state: database.stateName(store), leaders: database.regions.leadersOn(store.id),
     })),
     evicting: [...database.evicting],
     maxReplicas: database.maxReplicas,

@@ -126,7 +126,7 @@ export class Operator {
       pods: (component) => ours(this.#pods, component),
       configMap: (name) => this.#configMaps.get(namespace, name),
       claims: (component) => ours(this.#claims, component),
-      database: observeDatabase(this.#reach(cluster).database, now),
+      database: observeDatabase(this.#reach(cluster).database),
     };
   }
 

@@ -46,7 +46,6 @@ export interface DatabaseReport {
 }
 
 export function reportOf(database: Database): DatabaseReport {
-  const now = Date.now();
   const { members, stores, regions, servers } = database;
   return {
     name: database.name,
@@ -55,7 +54,7 @@ export function reportOf(database: Database): DatabaseReport {
     leader: members.leader?.name ?? null,
     members: members.all.map((member) => ({ ...member, id: String(member.id), healthy: database.isHealthy(member), isLeader: member === members.leader })),
     stores: [...stores.all.values()].map((store) => ({
-      id: store.id, engine: store.engine, origin: store.origin, address: store.address, version: store.version, state: database.stateName(store, now),
+      id: store.id, engine: store.engine, origin: store.origin, address: store.address, version: store.version, state: database.stateName(store),
       leaders: regions.leadersOn(store.id), regions: regions.peersOn(store.id), isEvicting: database.isEvicting(store),
     })),
     servers: [...servers.values()].map(({ component, origin, version, alive }) => ({ component, origin, version, alive })),

@@ -13,6 +13,8 @@ export interface LabFile {
   adminKubeconfig: string;
   /** For the product: its service account, through the proxy with faults. */
   kubeconfig: string;
+  /** For tests: an account that may do nothing, through the same proxy. */
+  restrictedKubeconfig: string;
   kubernetesClusters: { name: string; server: string; proxyServer: string; auditLog: string }[];
 }
 
@@ -25,6 +27,7 @@ export function writeLabFile(lab: Lab, more: { preset: string; control: string }
     events: lab.events.file,
     adminKubeconfig: lab.adminKubeconfig,
     kubeconfig: lab.productKubeconfig,
+    restrictedKubeconfig: lab.restrictedKubeconfig,
     kubernetesClusters: lab.twins.map(({ plane: { name, server, proxyServer, auditLog } }) => ({ name, server, proxyServer, auditLog })),
   };
   writeFileSync(fileIn(lab.directory), `${JSON.stringify(file, undefined, 2)}\n`);

@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { administratorEntry, productEntry } from '../control-plane/access.ts';
+import { administratorEntry, productEntry, restrictedEntry } from '../control-plane/access.ts';
 import { startControlPlanes } from '../control-plane/control-planes.ts';
 import type { ControlPlanes } from '../control-plane/control-planes.ts';
 import { writeKubeconfig } from '../control-plane/kubeconfig.ts';
@@ -80,6 +80,9 @@ export class Lab {
   get adminKubeconfig(): string {
     return join(this.directory, 'kubeconfig.admin');
   }
+  get restrictedKubeconfig(): string {
+    return join(this.directory, 'kubeconfig.restricted');
+  }
   get productKubeconfig(): string {
     return join(this.directory, 'kubeconfig');
   }
@@ -143,6 +146,7 @@ export class Lab {
     const planes = this.twins.map(({ plane }) => plane);
     await writeKubeconfig(this.adminKubeconfig, await Promise.all(planes.map((plane) => administratorEntry(plane))));
     await writeKubeconfig(this.productKubeconfig, await Promise.all(planes.map((plane) => productEntry(plane, rbac))));
+    await writeKubeconfig(this.restrictedKubeconfig, await Promise.all(planes.map((plane) => restrictedEntry(plane))));
   }
 
   async #everythingManifest(): Promise<string> {

@@ -14,7 +14,7 @@ class World {
   disturbances: Partial<Disturbances> = {};
   readonly database = new Database({
     name: 'shop', speeds: presets.fast, record: (fact) => this.facts.push(fact),
-    disturbances: new Proxy(undisturbed, { get: (base, key: keyof Disturbances) => this.disturbances[key] ?? base[key] }),
+    disturbances: { ...undisturbed, leadersFrozen: (store) => this.disturbances.leadersFrozen?.(store) ?? false },
   });
 
   member(pod: string): Member {
@@ -32,7 +32,7 @@ class World {
   }
   state(id: number): string {
     const store = this.database.stores.all.get(id);
-    return store ? this.database.stateName(store, this.now) : 'unknown';
+    return store ? this.database.stateName(store) : 'unknown';
   }
 }
 

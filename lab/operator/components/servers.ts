@@ -1,12 +1,11 @@
 /** The turns of Pump, TiDB, TiCDC, TiProxy and PD's microservices (`M/{pump,tidb,ticdc,tiproxy,pd_ms}_*.go:release-1.6`). */
 import type { Pod } from '../../process/kubernetes-objects.ts';
-import { ordinalOf } from '../naming.ts';
 import { scaleAtOnce } from '../scaling.ts';
 import { pauseDdl, resumeDdl } from '../smooth-upgrade.ts';
 import { serversOf } from '../status.ts';
 import { serverOf, syncCaptures, syncMicroservice, syncPump, syncServers } from '../status-sync.ts';
 import { desiredReplicas } from '../tidb-cluster.ts';
-import { isBusy, keepOldTemplate, plainRules, roll } from '../upgrading.ts';
+import { isBusy, isTemplateEqual, keepOldTemplate, plainRules, roll } from '../upgrading.ts';
 import { componentStatus, EndOfPass } from '../view.ts';
 import type { PassView, Rolling } from '../view.ts';
 import { isPdAvailable, isTikvAvailable } from './manager.ts';
@@ -33,7 +32,7 @@ export const tidb: Manager = {
   component: 'tidb',
   sync: (view, set) => {
     syncServers(view, 'tidb', set);
-    resumeDdl(view, view.pods('tidb'));
+    resumeDdl(view, set);
   },
   mayProceed: (view) => isTikvAvailable(view) && isPumpAvailable(view),
   scale: scaleAtOnce,
@@ -49,17 +48,12 @@ function upgradeTidb(rolling: Rolling): void {
   const { view } = rolling;
   if (desiredReplicas(view.cluster, 'tidb') === 0) return;
   if ((['pd', 'tikv', 'tiflash', 'pump'] as const).some((other) => isBusy(view, other)) || isBusy(view, 'tidb', ['Scale'])) return keepOldTemplate(rolling);
-  roll(rolling, { awaitBack: (pod) => awaitServer(view, pod), mayRestart: (pod) => mayRestartTidb(rolling, pod) });
+  if (!isTemplateEqual(rolling)) pauseDdl(rolling);
+  roll(rolling, { ...plainRules, awaitBack: (pod) => awaitServer(view, pod) });
 }
 
 function awaitServer(view: PassView, pod: Pod): void {
   if (!serversOf(view.status.tidb)[pod.metadata.name]?.health) throw new EndOfPass(`TiDB upgrade: upgraded pod ${pod.metadata.name} is not healthy`);
-}
-
-function mayRestartTidb(rolling: Rolling, pod: Pod): boolean {
-  // The first to restart is the highest ordinal.
-  if (ordinalOf(pod.metadata.name) === rolling.old.spec.replicas - 1) pauseDdl(rolling);
-  return true;
 }
 
 export const ticdc: Manager = {
