@@ -19,7 +19,9 @@ export function referencedBy(from: Located, all: Located[]): Located[] {
   const namespace = reference.namespace || from.object.metadata.namespace;
   const named = all.filter((each) => each.object.metadata.name === reference.name && each.object.metadata.namespace === namespace);
   const withDomain = named.filter((each) => each.object.spec.clusterDomain === reference.clusterDomain);
-  return withDomain.length > 0 ? withDomain : named;
+  // One that gives no domain may still be meant; one that gives another domain is not.
+  const unsaid = named.filter((each) => reference.clusterDomain === '' || each.object.spec.clusterDomain === '');
+  return withDomain.length > 0 ? withDomain : unsaid;
 }
 
 export interface Membership {

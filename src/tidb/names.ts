@@ -12,7 +12,7 @@ export interface HostName {
 
 /** `http://p-0.p-peer.ns.svc.d:2379`, `p-0.p-peer.ns.svc.d:20160` or the bare host → its parts. */
 export function parseHost(address: string): HostName | undefined {
-  const host = address.replace(/^[a-z]+:\/\//, '').replace(/:\d+$/, '').replace(/\/.*$/, '');
+  const host = address.replace(/^[a-z]+:\/\//, '').replace(/\/.*$/, '').replace(/:\d+$/, '');
   const match = /^([^.]+)\.([^.]+)\.([^.]+)\.svc(?:\.(.+))?$/.exec(host);
   if (!match) return undefined;
   return { pod: match[1] ?? '', service: match[2] ?? '', namespace: match[3] ?? '', domain: match[4] ?? '' };

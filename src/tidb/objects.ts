@@ -21,6 +21,7 @@ const componentSpec = z.looseObject({
   baseImage: z.string().optional(),
   image: z.string().optional(),
   version: z.string().nullish(),
+  suspendAction: z.unknown().optional(),
 });
 export type ComponentSpec = z.infer<typeof componentSpec>;
 

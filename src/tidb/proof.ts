@@ -7,7 +7,7 @@ import { components, labels, statefulSetName } from './components.ts';
 import type { Component } from './components.ts';
 import { ownsAddress, podOf } from './names.ts';
 import { isPodUp, isSettledSet, podsOf } from './rolling.ts';
-import { desiredImage, desiredVersion, specOf, statusOf } from './spec.ts';
+import { desiredImage, desiredVersion, isSuspended, specOf, statusOf } from './spec.ts';
 import type { ClusterView, TidbClusterView } from './view.ts';
 import { nameOf } from './view.ts';
 import { isAtLeast, sameVersion } from './versions.ts';
@@ -28,6 +28,7 @@ const specAsks: Point = (_view, member, { component, version, replicas }) => {
   if (desiredVersion(spec, component) !== version) missing.push(`spec asks for ${desiredVersion(spec, component) || 'no version'}, not ${version}`);
   if (specOf(spec, component)?.replicas !== replicas) missing.push(`spec asks for ${specOf(spec, component)?.replicas ?? 0} pods, the plan knew ${replicas}`);
   if (spec.paused) missing.push('spec.paused is set');
+  if (isSuspended(spec, [component])) missing.push('spec.suspendAction is set');
   return missing;
 };
 

@@ -1,5 +1,5 @@
 /** Reads and writes the versions in a TidbCluster's spec. Pure; the patches are JSON merge patches. */
-import { components } from './components.ts';
+import { allComponents, components } from './components.ts';
 import type { Component } from './components.ts';
 import type { ComponentSpec, ComponentStatus, TidbCluster, TidbClusterSpec } from './objects.ts';
 import type { JsonObject } from '../protocol/json.ts';
@@ -32,6 +32,12 @@ export function desiredImage(spec: TidbClusterSpec, component: Component): strin
   const base = own.baseImage || inherited || components[component].defaultBaseImage;
   const version = desiredVersion(spec, component);
   return version ? `${base}:${version}` : base;
+}
+
+/** A suspendAction on the whole or on one of these components: the operator then deletes StatefulSets instead of rolling them (§2.8). */
+export function isSuspended(spec: TidbClusterSpec, among: readonly Component[] = allComponents): boolean {
+  const actions = [spec.suspendAction, ...among.map((component) => specOf(spec, component)?.suspendAction)];
+  return actions.some((action) => typeof action === 'object' && action !== null && Object.values(action).some(Boolean));
 }
 
 /** The merge patch that asks one component for a version. The list `spec.pdms` has no merge keys: it is written whole (§3.7). */

@@ -6,7 +6,7 @@ import type { Component } from '../components.ts';
 import { brakeOf } from '../brake.ts';
 import { ownsAddress } from '../names.ts';
 import { isRolling } from '../rolling.ts';
-import { specOf, statusOf } from '../spec.ts';
+import { isSuspended, specOf, statusOf } from '../spec.ts';
 import type { TidbClusterView } from '../view.ts';
 import { nameOf } from '../view.ts';
 
@@ -25,12 +25,8 @@ export const notPaused: Guard = ({ tidbClusters }) =>
 
 export const notSuspended: Guard = ({ tidbClusters }) =>
   tidbClusters
-    .filter((each) => isSuspended(each.object.spec.suspendAction))
+    .filter((each) => isSuspended(each.object.spec))
     .map((each) => passing(`suspended/${each.key}`, `${where(each)} has a suspendAction`));
-
-function isSuspended(action: unknown): boolean {
-  return typeof action === 'object' && action !== null && Object.values(action).some(Boolean);
-}
 
 export const notDeleting: Guard = ({ tidbClusters }) =>
   tidbClusters.filter((each) => each.object.metadata.deletionTimestamp).map((each) => standing(`deleting/${each.key}`, `${where(each)} is being deleted`));
