@@ -4,28 +4,25 @@ import type { BrakeCall, RunCall } from '../protocol/activities.ts';
 import type { Reason } from '../protocol/outcome.ts';
 import { brakePatch, isBrakeOf, releasePatch } from '../tidb/brake.ts';
 import { passing } from '../tidb/guards/guard.ts';
-import type { TidbClusterView } from '../tidb/view.ts';
 import { readTidbCluster } from './observing/read-tidb-cluster.ts';
 import { tryPatiently } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import type { Surroundings } from './surroundings.ts';
-import { patchTidbCluster } from './write.ts';
+import { patchEvenWithoutLock, patchTidbCluster } from './write.ts';
+import type { Written } from './write.ts';
 
-/** Where the TidbCluster is, and the object of which only place and version matter. */
-export type Braked = Pick<TidbClusterView, 'kubernetesCluster' | 'object'>;
-
-async function reread(at: Surroundings, { kubernetesCluster, object }: Braked): Promise<Braked> {
+async function reread(at: Surroundings, { kubernetesCluster, object }: Written): Promise<Written> {
   return { kubernetesCluster, object: await readTidbCluster(at.kubernetes(kubernetesCluster), object.metadata) };
 }
 
 /** Sets the brake unless the TidbCluster is paused already, by us or by somebody else. */
-export async function setBrake(at: Surroundings, call: RunCall, member: Braked, reason: string): Promise<void> {
+export async function setBrake(at: Surroundings, call: RunCall, member: Written, reason: string): Promise<void> {
   const now = await reread(at, member);
-  if (!now.object.spec.paused) await patchTidbCluster(at, call, now, brakePatch(call.run, reason, new Date().toISOString()));
+  if (!now.object.spec.paused) await patchEvenWithoutLock(at, call, now, brakePatch(call.run, reason, new Date().toISOString()));
 }
 
 /** Releases the brake if this very run set it; never what somebody else paused. */
-export async function releaseBrake(at: Surroundings, call: RunCall, member: Braked): Promise<void> {
+export async function releaseBrake(at: Surroundings, call: RunCall, member: Written): Promise<void> {
   const now = await reread(at, member);
   if (isBrakeOf(now.object, call.run)) await patchTidbCluster(at, call, now, releasePatch);
 }

@@ -109,14 +109,14 @@ function membersRun({ database }: ClusterView, member: TidbClusterView, { versio
 
 /**
  * "Up" proves little: PD keeps a restarted store Up for 20 s (Ⓞ4). What counts is the new version, a start newer than the pod,
- * and a heartbeat newer than that start. Pod and store clocks are of the same node.
+ * and a heartbeat newer than that start. `status.startTime` is the kubelet's word: its clock and the store's are of the same node.
  */
 function storesRun({ database }: ClusterView, member: TidbClusterView, { component, version, replicas }: Target): string[] {
   const own = (database?.stores ?? []).filter((store) => store.state !== 'Tombstone' && ownsAddress(member, component, store.address));
   const missing = own.length === replicas ? [] : [`PD knows ${own.length} stores of ${nameOf(member)}, ${replicas} are expected`];
   for (const store of own) {
     const pod = member.pods.find((each) => each.metadata.name === podOf(store.address));
-    const podStart = Math.floor(Date.parse(pod?.metadata.creationTimestamp ?? '') / 1_000);
+    const podStart = Math.floor(Date.parse(pod?.status.startTime ?? pod?.metadata.creationTimestamp ?? '') / 1_000);
     if (store.state !== 'Up') missing.push(`store ${store.id} (${podOf(store.address)}) is ${store.state}`);
     else if (!sameVersion(store.version, version)) missing.push(`store ${store.id} (${podOf(store.address)}) still reports version ${store.version} to PD`);
     else if (!(store.startTimestamp >= podStart)) missing.push(`store ${store.id} (${podOf(store.address)}) started before its pod: PD's entry is old`);
