@@ -59,8 +59,8 @@ export class Database {
     this.now = now;
     const before = this.members.leader;
     this.members.advance(now, this.disturbances);
-    if (this.members.leader && this.members.leader !== before) this.stores.forgetHeartbeats();
     this.stores.advance(now, this.members.leader !== undefined, this.disturbances);
+    if (this.members.leader && this.members.leader !== before) this.stores.forgetHeartbeats();
     // Without a PD leader nothing is scheduled; only Raft itself goes on, which the next tick makes up for.
     if (this.members.leader) {
       this.regions.advance(this.#grounds(), this.maxReplicas, now);

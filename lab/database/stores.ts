@@ -53,9 +53,10 @@ export class Stores {
     for (const store of this.all.values()) {
       const serves = store.alive && !disturbances.storeFault(store);
       store.awaySince = serves ? undefined : (store.awaySince ?? now);
-      if (!serves || !hasLeader || now < store.nextHeartbeat || store.state === 'Tombstone') continue;
-      store.lastHeartbeat = now;
+      if (!serves || now < store.nextHeartbeat || store.state === 'Tombstone') continue;
+      // A heartbeat that finds no leader is lost; the store does not try again before its time.
       store.nextHeartbeat = now + this.#speeds.storeHeartbeat;
+      if (hasLeader) store.lastHeartbeat = now;
     }
   }
 

@@ -108,14 +108,16 @@ describe('a database over two Kubernetes clusters', () => {
     expect(deployment.status.readyReplicas).toBe(1);
   });
 
-  test('bumps generation with every status write, so that a stale PUT conflicts', async () => {
+  test('is still Ready right after a patch; every status write bumps generation, so that a stale PUT conflicts', async () => {
     const before = await tidbCluster(name);
-    await patch(name, { pd: { version: 'v8.5.4' } });
+    const answer = await patch(name, { pd: { version: 'v8.5.4' } });
+    expect(readyOf(answer as TidbCluster)).toBe('Ready');
     await until(async () => (await tidbCluster(name)).metadata.generation > before.metadata.generation + 1, 'the operator wrote status');
     await expect(api('east').replace(clusterPath(name, `${name}-east`), before)).rejects.toMatchObject({ status: 409 });
   });
 
-  test('rolls PD from the highest ordinal; Ready turns False only after the template changed, and True at the end', async () => {
+  test('rolls PD from the highest ordinal, with Ready False meanwhile and True at the end', async () => {
+    await until(async () => readyOf(await tidbCluster(name)) === 'StatefulSetNotUpToDate', 'Ready is False');
     await until(async () => (await client.database(name)).members.filter(({ version }) => version === 'v8.5.4').length === 2, 'both members are new');
     await until(async () => readyOf(await tidbCluster(name)) === 'Ready', 'Ready is True');
     const facts = (await readFile(client.lab.events, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -202,7 +204,7 @@ describe('a database over two Kubernetes clusters', () => {
     await patch(name, Object.fromEntries(west), 'west');
     const refusals = (): Promise<string[]> => eventsIn(name, 'west').then((events) => events.filter((event) => event.startsWith('FailedScaleIn')));
     await until(async () => (await refusals()).some((event) => event.includes('PD is in use')) && (await refusals()).some((event) => event.includes('MaxReplicas')), 'both refusals are there');
-    expect(readyOf(await tidbCluster(name, 'west'))).toBe('PDUnhealthy');
+    await until(async () => readyOf(await tidbCluster(name, 'west')) === 'PDUnhealthy', 'Ready is False for PD, which is looked at first');
     await patch(name, { tikv: { replicas: 4 } });
     await until(async () => readyOf(await tidbCluster(name, 'west')) === 'Ready' && (await podsOf(name, 'pd', 'west')).length === 0, 'the exit is done');
     const left = await list<Pod>('west', `/api/v1/namespaces/${name}/pods?labelSelector=app.kubernetes.io/instance=${name}-west`);
@@ -258,6 +260,67 @@ describe('faults', () => {
   test('an unknown fault is refused in one sentence', async () => {
     await expect(client.faultOn({ kind: 'api-server-stopped', scope: { kubernetesCluster: 'mars' } })).rejects.toThrow('no Kubernetes cluster "mars"');
   });
+});
+
+describe('a database that becomes one across Kubernetes', () => {
+  const name = 'move';
+  const newNames = ['move-east-pd-0.move-east-pd-peer.move.svc.east.local'];
+  beforeAll(async () => {
+    const member = { cluster: 'east', namespace: name, tidbCluster: `${name}-east`, acrossK8s: false, clusterDomain: '', replicas: { pd: 1, tikv: 1 } };
+    await client.deploy({ name, version: 'v8.3.0', maxReplicas: 1, spec: { configUpdateStrategy: 'InPlace' }, members: [member] });
+  });
+
+  test('with configuration in place the patch rolls nothing, Ready stays, and all healthy PDs count as unjoined', async () => {
+    await patch(name, { acrossK8s: true, clusterDomain: 'east.local' });
+    await until(async () => Object.keys((await tidbCluster(name)).status?.pd?.unjoinedMembers ?? {}).length === 1, 'the operator compares with the new names');
+    expect(readyOf(await tidbCluster(name))).toBe('Ready');
+    expect((await client.database(name)).members.map((member) => member.name)).toEqual([`${name}-east-pd-0`]);
+  });
+
+  test('a forced restart gives members their new name and client URL and leaves the peer URL', async () => {
+    await patch(name, { pd: { annotations: { 'tidb.pingcap.com/restartedAt': 'now' } } });
+    await until(async () => (await client.database(name)).members.every((member) => member.name === newNames[0] && member.healthy), 'PD is back');
+    const [member] = (await client.database(name)).members;
+    expect([member!.clientUrls, member!.peerUrls]).toEqual([[`http://${newNames[0]}:2379`], ['http://move-east-pd-0.move-east-pd-peer.move.svc:2380']]);
+  });
+
+  test('another TidbCluster cannot join, and its PD crashes, until the peer URL has the domain', async () => {
+    await api('west').create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    const { apiVersion, kind, spec } = await tidbCluster(name);
+    const joining = { ...spec, clusterDomain: 'west.local', cluster: { name: `${name}-east`, namespace: name, clusterDomain: 'east.local' } };
+    await api('west').create(clusterPath(name, '').slice(0, -1), { apiVersion, kind, metadata: { name: `${name}-west` }, spec: joining });
+    const restarts = async (): Promise<number | undefined> => (await podsOf(name, 'pd', 'west'))[0]?.status.containerStatuses?.[0]?.restartCount;
+    await until(async () => ((await restarts()) ?? 0) > 1, 'PD crashes again and again');
+    const [member, ...others] = (await client.database(name)).members;
+    expect(others).toEqual([]);
+    const url = `http://${(await podsOf(name, 'pd'))[0]!.status.podIP}:2379/v3/cluster/member/update`;
+    await request(url, { method: 'POST', body: JSON.stringify({ ID: member!.id, peerURLs: [`http://${newNames[0]}:2380`] }) });
+    await until(async () => readyOf(await tidbCluster(name, 'west')) === 'Ready', 'it joined');
+    expect((await client.database(name)).members).toHaveLength(2);
+  });
+
+  test('a TidbCluster that left comes back in place: new PD member, new store id beside its Tombstone', async () => {
+    const scale = (replicas: number): Promise<unknown> => patch(name, { pd: { replicas }, tikv: { replicas } }, 'west');
+    const [before] = (await client.database(name)).members.filter(({ origin }) => origin.kubernetesCluster === 'west');
+    await scale(0);
+    await until(async () => (await client.database(name)).members.length === 1 && (await podsOf(name, 'pd', 'west')).length === 0, 'it left');
+    await scale(1);
+    await until(async () => (await client.database(name)).members.filter(({ healthy }) => healthy).length === 2 && readyOf(await tidbCluster(name, 'west')) === 'Ready', 'it is back');
+    const database = await client.database(name);
+    expect(database.members.find(({ origin }) => origin.kubernetesCluster === 'west')!.id).not.toBe(before!.id);
+    expect(database.stores.filter(({ origin }) => origin.kubernetesCluster === 'west').map(({ state }) => state)).toEqual(['Tombstone', 'Up']);
+  });
+});
+
+test('an API server that was away comes back with its data, and the twins go on', async () => {
+  const name = 'gap';
+  await client.deploy({ ...small(name, { pd: 1, tikv: 1 }), maxReplicas: 1 });
+  const fault = await client.faultOn({ kind: 'api-server-stopped', scope: { kubernetesCluster: 'east' } });
+  await expect(tidbCluster(name)).rejects.toThrow();
+  await client.faultOff(fault);
+  await until(async () => (await tidbCluster(name).catch(() => undefined)) !== undefined, 'it answers');
+  await patch(name, { pd: { version: 'v8.5.4' } });
+  await until(async () => (await client.database(name)).members.every(({ version, healthy }) => version === 'v8.5.4' && healthy), 'PD was rolled');
 });
 
 test('TLS: PD demands a client certificate of the database\'s own authority', async () => {

@@ -132,6 +132,14 @@ test('the second pass, which sees two revisions, makes Ready False and lowers th
   expect(partition(second, 'pd')).toBe(0);
 });
 
+test('another version in the middle of a roll first writes its template with the partition at rest', () => {
+  const scene = new Scene().upgrade('pd');
+  const second = scene.applied('pd', scene.pass()).pass();
+  scene.applied('pd', second).upgrade('pd', 'v8.5.5');
+  const third = scene.pass();
+  expect([image(third, 'pd'), partition(third, 'pd')]).toEqual(['pingcap/pd:v8.5.5', 1]);
+});
+
 test('a PD leader is moved to a peer of another TidbCluster before its pod restarts', () => {
   const scene = new Scene();
   scene.database.leader = 'a-pd-0.a-pd-peer.shop.svc.east.local';
