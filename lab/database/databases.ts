@@ -11,7 +11,6 @@ export interface TidbClusterKey {
 /** The part of a TidbCluster's spec that says to which database it belongs. */
 export interface Belonging {
   key: TidbClusterKey;
-  acrossK8s: boolean;
   clusterDomain: string | undefined;
   hasPd: boolean;
   reference: { name: string; namespace: string; clusterDomain: string | undefined } | undefined;

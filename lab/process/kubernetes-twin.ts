@@ -86,7 +86,6 @@ function belongingOf(kubernetesCluster: string, { metadata: { namespace, name },
   const { cluster } = spec;
   return {
     key: { kubernetesCluster, namespace, name },
-    acrossK8s: spec.acrossK8s === true,
     clusterDomain: spec.clusterDomain,
     hasPd: spec.pd !== undefined,
     reference: cluster?.name ? { name: cluster.name, namespace: cluster.namespace ?? namespace, clusterDomain: cluster.clusterDomain } : undefined,
