@@ -75,6 +75,14 @@ describe('one watch is shared', () => {
     patient.close();
   });
 
+  it('and stays for one who comes before its end', async () => {
+    hub.subscribe(api, pods, onWake)();
+    hub.subscribe(api, pods, onWake);
+    await until(() => watches.length === 1);
+    change('a');
+    await until(() => wakes.includes('a'));
+  });
+
   it('and begins anew for a subscriber who comes after its end', async () => {
     hub.subscribe(api, pods, onWake)();
     await until(() => hub.counters.watches === 0);
