@@ -7,6 +7,7 @@ import { gateLevels } from '../../src/protocol/options.ts';
 import type { ApplyResult, Reason, WaitResult } from '../../src/protocol/outcome.ts';
 import type { PlannedStep } from '../../src/protocol/plan.ts';
 import type { RunStatus } from '../../src/protocol/run.ts';
+import { startDevServer } from './dev-server.ts';
 import { failure, planHash, planOf, reason, steps, untilCancelled } from './script.ts';
 import type { Script } from './script.ts';
 import { Stage } from './stage.ts';
@@ -15,12 +16,10 @@ import type { Play } from './stage.ts';
 type Event = temporal.api.history.v1.IHistoryEvent;
 
 /** Each play takes the time of a real run; together they must stay well under a minute. */
-const plays = 30;
+const plays = 15;
+/** Few enough that runs of a few steps continue as new. */
+const suggestAtEvents = 25;
 const testMs = 180_000;
-
-let stage: Stage;
-beforeAll(async () => (stage = await Stage.open()), 60_000);
-afterAll(async () => stage.close());
 
 const applyAnswers = ['applied', 'adopted', 'held', 'needs a decision', 'Forbidden', 'Unreachable'] as const;
 const waitAnswers = ['done', 'held', 'cleared', 'stuck', 'Forbidden'] as const;
@@ -86,7 +85,7 @@ function brakeAnswer(answer: Scenario['brake'][number]): Reason[] {
   return answer === 'ok' ? [] : [reason('brake', 'decision')];
 }
 
-async function perform(given: Scenario): Promise<Play> {
+async function perform(stage: Stage, given: Scenario): Promise<Play> {
   const play = await stage.play(scriptOf(given), { gates: given.level });
   for (const [index, { bySignal, decision, ...others }] of given.decisions.entries()) {
     if (await hasEnded(play)) return play;
@@ -131,6 +130,7 @@ class Oracle {
     if (scheduled) this.schedules(String(event.eventId), scheduled.activityType?.name ?? '', argumentOf(scheduled.input));
     const closed = completed ?? event.activityTaskFailedEventAttributes ?? event.activityTaskCanceledEventAttributes;
     if (closed) this.running.delete(String(closed.scheduledEventId));
+    if (event.workflowExecutionStartedEventAttributes) this.begins();
     const request = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest;
     if (request) this.decides(argumentOf(request.input?.args) as unknown as Decision);
   }
@@ -156,6 +156,11 @@ class Oracle {
     for (const gate of needed) if (!this.approved.has(gate)) this.problems.push(`${step.id} is applied before ${gate} was approved`);
   }
 
+  /** A run that continues another one numbers its events anew. */
+  private begins(): void {
+    if (this.running.size > 0) this.problems.push(`the run continues as new while ${[...this.running.values()].join(', ')} runs`);
+  }
+
   ends(): void {
     if (this.last !== 'cleanUp') this.problems.push(`the last activity is ${this.last}`);
   }
@@ -165,11 +170,11 @@ function argumentOf(payloads: temporal.api.common.v1.IPayloads | null | undefine
   return JSON.parse(Buffer.from(payloads?.payloads?.[0]?.data ?? []).toString()) as { step?: PlannedStep };
 }
 
-async function judged(given: Scenario): Promise<string[]> {
-  const play = await perform(given);
+async function judged(stage: Stage, given: Scenario): Promise<string[]> {
+  const play = await perform(stage, given);
   const report = await play.report();
   const oracle = new Oracle(given.level);
-  for (const event of (await play.handle.fetchHistory()).events ?? []) {
+  for (const event of await eventsOf(stage, play.handle.workflowId, play.handle.firstExecutionRunId)) {
     oracle.read(event);
     const signal = event.workflowExecutionSignaledEventAttributes;
     if (signal) hearSignal(oracle, report.decisions, { ...(argumentOf(signal.input) as unknown as Decision), decision: signal.signalName as Decision['decision'] });
@@ -178,20 +183,36 @@ async function judged(given: Scenario): Promise<string[]> {
   return oracle.problems;
 }
 
+/** All events of a run and of those that continue it. */
+async function eventsOf(stage: Stage, workflowId: string, runId: string): Promise<Event[]> {
+  const events = (await stage.env.client.workflow.getHandle(workflowId, runId).fetchHistory()).events ?? [];
+  const next = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  return next ? [...events, ...(await eventsOf(stage, workflowId, next))] : events;
+}
+
 /** The report says which signals were taken: each carries a reason of its own. */
 function hearSignal(oracle: Oracle, taken: Decision[], decision: Decision): void {
   if (taken.some(({ reason: said }) => said === decision.reason)) oracle.decides(decision);
 }
 
-test(
-  'whatever happens: gates before changes, one activity at a time, nothing during a pause or after the end, always a clean-up',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(scenario, async (given) => {
-        expect(await judged(given)).toEqual([]);
-      }),
-      { numRuns: plays, endOnFailure: true },
-    );
-  },
-  testMs,
-);
+describe.each([
+  ['in one history', []],
+  ['continued as new again and again', [`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]],
+])('whatever happens, %s', (_, settings) => {
+  let stage: Stage;
+  beforeAll(async () => (stage = await Stage.open(startDevServer(settings))));
+  afterAll(async () => stage.close());
+
+  test(
+    'gates stand before changes, one activity runs at a time, nothing is begun in a pause or after the end, and all is cleaned up',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(scenario, async (given) => {
+          expect(await judged(stage, given)).toEqual([]);
+        }),
+        { numRuns: plays, endOnFailure: true },
+      );
+    },
+    testMs,
+  );
+});

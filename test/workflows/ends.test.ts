@@ -3,7 +3,7 @@ import { failure, planning, promised, reason, untilCancelled, whileWaiting } fro
 import { eventually, Stage } from './stage.ts';
 
 let stage: Stage;
-beforeAll(async () => (stage = await Stage.open()), 60_000);
+beforeAll(async () => (stage = await Stage.open()));
 afterAll(async () => stage.close());
 
 const writtenOnly = 'pd in east: v1 → v2: the change is written and its proof was not awaited; TiDB Operator goes on with it';

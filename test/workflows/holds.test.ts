@@ -5,7 +5,7 @@ import type { Reason, WaitResult } from '../../src/protocol/outcome.ts';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
-beforeAll(async () => (stage = await Stage.open()), 60_000);
+beforeAll(async () => (stage = await Stage.open()));
 afterAll(async () => stage.close());
 
 const applied = { outcome: 'applied', message: 'set' } as const;

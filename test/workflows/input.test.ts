@@ -3,7 +3,7 @@ import type { RunStatus } from '../../src/protocol/run.ts';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
-beforeAll(async () => (stage = await Stage.open()), 60_000);
+beforeAll(async () => (stage = await Stage.open()));
 afterAll(async () => stage.close());
 
 const takesOne = 'upgradeCluster takes one JSON object, for example {"cluster":"shop","version":"v8.5.4"}, and got';

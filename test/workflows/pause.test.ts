@@ -6,7 +6,7 @@ import { Stage } from './stage.ts';
 import type { Play } from './stage.ts';
 
 let stage: Stage;
-beforeAll(async () => (stage = await Stage.open()), 60_000);
+beforeAll(async () => (stage = await Stage.open()));
 afterAll(async () => stage.close());
 
 const done = { outcome: 'done', message: 'proved', proof: {} } as const;

@@ -5,7 +5,7 @@ import { eventually, Stage } from './stage.ts';
 import type { Play } from './stage.ts';
 
 let stage: Stage;
-beforeAll(async () => (stage = await Stage.open()), 60_000);
+beforeAll(async () => (stage = await Stage.open()));
 afterAll(async () => stage.close());
 
 const currentDetails = async ({ handle }: Play): Promise<string> => {

@@ -22,6 +22,10 @@ const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', impo
 const patienceMs = 20_000;
 const pollMs = 10;
 
+/** More than `patienceMs`, so that a condition in vain is what a test reports. The recording script runs without jest. */
+const testMs = 60_000;
+if (typeof jest !== 'undefined') jest.setTimeout(testMs);
+
 const logger = new DefaultLogger('ERROR');
 let isQuiet = false;
 

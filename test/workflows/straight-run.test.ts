@@ -9,7 +9,7 @@ const fullRunSteps = 19;
 const fullRunEvents = 300;
 
 let stage: Stage;
-beforeAll(async () => (stage = await Stage.open()), 60_000);
+beforeAll(async () => (stage = await Stage.open()));
 afterAll(async () => stage.close());
 
 test('takes the lock, plans, applies and proves each step, cleans up and reports', async () => {

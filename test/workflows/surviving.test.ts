@@ -26,7 +26,7 @@ test('another worker goes on where one was stopped in the middle of a wait', asy
   expect(await play.report()).toMatchObject({ phase: 'done', steps: [{ state: 'done' }, { state: 'done' }] });
   expect(play.cast.of('applyStep')).toHaveLength(2);
   await stage.close();
-}, 60_000);
+});
 
 test('a run goes on after the Temporal server was killed and started again', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tidb-runbooks-test-'));
@@ -48,7 +48,7 @@ test('a run goes on after the Temporal server was killed and started again', asy
 
 describe('continue-as-new', () => {
   let stage: Stage;
-  beforeAll(async () => (stage = await Stage.open(startDevServer([`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]))), 60_000);
+  beforeAll(async () => (stage = await Stage.open(startDevServer([`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]))));
   afterAll(async () => stage.close());
 
   const runIds = async (workflowId: string): Promise<string[]> => {
