@@ -6,6 +6,7 @@ import { isOpen } from './execution.ts';
 import { describeRun } from './live-status.ts';
 import { attributeKeys } from './search-attributes.ts';
 import type { Session } from './session.ts';
+import { planPrefix } from './start-run.ts';
 
 export interface RunSummary {
   workflowId: string;
@@ -44,9 +45,9 @@ export async function listRuns(session: Session, { limit = usualLimit, ...filter
   });
 }
 
-/** Runs of this project, of any version of it, are those with a phase. */
+/** Runs of this project, of any version of it: they have a phase, or no worker has looked at them yet. */
 function queryOf({ cluster, phase, open }: RunFilter): string {
-  const terms = ['RunbookPhase IS NOT NULL', cluster && `TidbCluster = ${quoted(cluster)}`, phase && `RunbookPhase = ${quoted(phase)}`, open && `ExecutionStatus = 'Running'`];
+  const terms = ['(RunbookPhase IS NOT NULL OR TidbCluster IS NOT NULL)', `WorkflowId NOT STARTS_WITH ${quoted(planPrefix)}`, cluster && `TidbCluster = ${quoted(cluster)}`, phase && `RunbookPhase = ${quoted(phase)}`, open && `ExecutionStatus = 'Running'`];
   return terms.filter(Boolean).join(' AND ');
 }
 
@@ -70,8 +71,8 @@ function summarize({ workflowId, runId, type, status, typedSearchAttributes, sta
   };
 }
 
-/** A run that Temporal ended had no chance to say so itself. */
-function phaseOf(execution: WorkflowExecutionStatusName, phase = ''): string {
+/** A run that Temporal ended had no chance to say so itself, one without a worker has said nothing yet. */
+function phaseOf(execution: WorkflowExecutionStatusName, phase = 'not begun'): string {
   return execution === 'TERMINATED' || execution === 'TIMED_OUT' || execution === 'CANCELLED' ? execution.toLowerCase().replace('_', ' ') : phase;
 }
 

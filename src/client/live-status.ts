@@ -20,7 +20,7 @@ export interface LiveActivity {
   message?: string;
   /** ISO 8601. */
   heartbeatAt?: string;
-  /** Why the last try failed; the next one follows by itself. */
+  /** Why the last try failed, until the next one, which follows by itself, tells something. */
   failure?: string;
   worker: string;
 }
@@ -74,13 +74,15 @@ async function liveActivity(session: Session, { raw, workflowId }: WorkflowExecu
   const [details] = await decodeArrayFromPayloads(converter, pending.heartbeatDetails?.payloads, context);
   const failure = await decodeOptionalFailureToOptionalError(converter, pending.lastFailure, context);
   const told = progress.safeParse(details);
-  const heartbeatAt = optionalTsToDate(pending.lastHeartbeatTime)?.toISOString();
+  const heartbeat = optionalTsToDate(pending.lastHeartbeatTime);
+  const begun = optionalTsToDate(pending.lastStartedTime);
+  const hasToldSinceBegun = heartbeat !== undefined && begun !== undefined && heartbeat > begun;
   return {
     name: pending.activityType?.name ?? '',
     attempt: pending.attempt ?? 1,
     worker: pending.lastWorkerIdentity ?? '',
     ...(told.success ? { message: told.data.message } : {}),
-    ...(heartbeatAt ? { heartbeatAt } : {}),
-    ...(failure ? { failure: failure.message } : {}),
+    ...(heartbeat ? { heartbeatAt: heartbeat.toISOString() } : {}),
+    ...(failure && !hasToldSinceBegun ? { failure: failure.message } : {}),
   };
 }

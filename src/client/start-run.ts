@@ -21,6 +21,9 @@ export interface StartedRun {
   link?: string;
 }
 
+/** Runs that only make a plan are told apart by their ids: lists leave them out. */
+export const planPrefix = 'plan/';
+
 /** A plan or a diagnosis reads some hundred objects; when it takes longer, a Kubernetes cluster does not answer. */
 const shortRunMs = 120_000;
 
@@ -49,7 +52,7 @@ export async function startRun<Type extends RunbookType>(session: Session, type:
 export async function makePlan<Type extends RunbookType>(session: Session, type: Type, input: RunbookInput<Type>): Promise<Plan> {
   checkInput(type, input);
   await demandWorker(session);
-  const workflowId = `${defaultWorkflowId(type, input.cluster)}/plan/${randomUUID()}`;
+  const workflowId = `${planPrefix}${defaultWorkflowId(type, input.cluster)}/${randomUUID()}`;
   await launch(session, type, { workflowId, args: [{ ...input, mode: 'plan' }], staticSummary: summaryOf(`Plan only: ${runbooks[type].title}`, input), workflowExecutionTimeout: shortRunMs });
   const result = await readResult(session, workflowId, shortRunMs);
   if ('mode' in result) return result.plan;

@@ -38,10 +38,12 @@ export async function demandWorker(session: Session): Promise<void> {
 /** Why did the run not answer in time: no worker, a parked run, or a slow one. */
 export async function explainSilence(session: Session, { workflowId, taskQueue, raw }: WorkflowExecutionDescription): Promise<RunbookError> {
   const workers = await workersOn(session, taskQueue);
-  if (workers.length === 0) return new RunbookError('Unreachable', noWorkerSentence(session, taskQueue));
+  const [worker] = workers;
+  if (!worker) return new RunbookError('Unreachable', noWorkerSentence(session, taskQueue));
   const failedTries = (raw.pendingWorkflowTask?.attempt ?? 1) - 1;
   if (failedTries > 0) {
     return new RunbookError('Unreachable', `The run ${workflowId} is parked: its workflow task failed ${failedTries} times, because of a bug or of a worker with other code; the Temporal UI shows the error, and the run goes on by itself once the right worker runs`);
   }
-  return new RunbookError('Unreachable', `The run ${workflowId} did not answer within ${answerWithinMs / 1_000} s, though ${workers.length} workers ask for work on task queue ${taskQueue} (${workers.map(({ identity }) => identity).join(', ')}): try again, or look at the workers' logs`);
+  const others = workers.length > 1 ? ` and ${workers.length - 1} more` : '';
+  return new RunbookError('Unreachable', `The run ${workflowId} did not answer within ${answerWithinMs / 1_000} s, though worker ${worker.identity}${others} asked for work on task queue ${taskQueue} (last at ${worker.lastPollAt}): is it still there? Its log says more`);
 }

@@ -1,6 +1,7 @@
 /** What changed between two reads of a run: one line each, for logs and for programs. Pure. */
 import type { LiveStatus } from '../../client.ts';
 import type { StepStatus } from '../../protocol/run.ts';
+import { approveCommand } from './commands.ts';
 import { progressOf } from './status.ts';
 import { oneLine, timestamp } from './text.ts';
 
@@ -13,8 +14,8 @@ export interface Change {
   /** Step or gate. */
   id?: string;
   message: string;
-  /** With a plan's gate: what an approval names. */
-  planHash?: string;
+  /** With a gate: the line that approves it. */
+  approve?: string;
 }
 
 /** Changes from `before` (absent: the first read) to `after`, in the order in which a person reads them. */
@@ -34,9 +35,10 @@ function stepChanges(before: LiveStatus | undefined, after: LiveStatus, at: stri
     .map((step) => ({ at, kind: 'step', id: step.id, state: step.state, message: progressOf(step, after) }));
 }
 
-function gateChanges(before: LiveStatus | undefined, { gate, phase, planHash }: LiveStatus, at: string): Change[] {
+function gateChanges(before: LiveStatus | undefined, after: LiveStatus, at: string): Change[] {
+  const { gate, phase } = after;
   if (!gate || gate.id === before?.gate?.id) return [];
-  return [{ at, kind: 'gate', id: gate.id, state: phase, message: gate.question, ...(gate.id === 'plan' && planHash ? { planHash } : {}) }];
+  return [{ at, kind: 'gate', id: gate.id, state: phase, message: gate.question, approve: approveCommand(after) }];
 }
 
 function holdChanges(before: LiveStatus | undefined, { hold, phase }: LiveStatus, at: string): Change[] {
@@ -47,8 +49,8 @@ function holdChanges(before: LiveStatus | undefined, { hold, phase }: LiveStatus
 }
 
 /** `2026-03-01 14:05:09Z  tikv/west  waiting  pod 2 of 3 updated`. */
-export function changeLine({ at, kind, id, state, message }: Change): string {
+export function changeLine({ at, kind, id, state, message, approve }: Change): string {
   const subject = id ?? 'run';
   const word = kind === 'gate' ? 'asks' : kind === 'hold' ? 'holds' : state;
-  return [timestamp(at), subject, word, oneLine(message)].join('  ');
+  return [timestamp(at), subject, word, oneLine(message), ...(approve ? [approve] : [])].join('  ').trimEnd();
 }

@@ -2,7 +2,7 @@
 import type { LiveStatus } from '../../client.ts';
 import type { Colors } from '../terminal.ts';
 import { renderStatus } from './status.ts';
-import { indent, timestamp } from './text.ts';
+import { indent, timestamp, widthOf, withoutColors } from './text.ts';
 
 export interface ScreenView {
   now: string;
@@ -20,9 +20,20 @@ export function fitScreen(status: LiveStatus | undefined, view: ScreenView): str
   const { now, width, rows, colors, trouble } = view;
   const foot = trouble ? indent('', trouble, width).map((line) => colors.red(line)) : [colors.dim(`${timestamp(now)} · Ctrl-C leaves, the run goes on`)];
   if (!status) return foot.slice(0, rows);
-  const room = rows - foot.length - 1;
+  const room = rows - rowsOf(foot, width) - 1;
   const all = renderStatus(status, { now, width, colors });
-  const others = all.length - status.steps.length;
-  const lines = all.length <= room ? all : renderStatus(status, { now, width, colors, stepLines: Math.max(leastStepLines, room - others) });
-  return [...lines.slice(0, room), '', ...foot].slice(0, rows);
+  const missing = rowsOf(all, width) - room;
+  const lines = missing <= 0 ? all : renderStatus(status, { now, width, colors, stepLines: Math.max(leastStepLines, status.steps.length - missing) });
+  return [...fittingPart(lines, width, room), '', ...foot];
+}
+
+/** Commands and links are not cut, so that they can be copied: they may take several rows. */
+function rowsOf(lines: readonly string[], width: number): number {
+  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(withoutColors(line)) / width)), 0);
+}
+
+/** As many of the first lines as fit. */
+function fittingPart(lines: readonly string[], width: number, rows: number): string[] {
+  const fitting = lines.findLastIndex((_, index) => rowsOf(lines.slice(0, index + 1), width) <= rows);
+  return lines.slice(0, fitting + 1);
 }

@@ -9,16 +9,21 @@ export interface PlanView {
   colors: Colors;
 }
 
-export function renderPlan(plan: Plan, { width, colors }: PlanView): string[] {
-  const rows = plan.steps.map(({ title, alreadyDone }, index) => [{ text: String(index + 1).padStart(2) }, { text: title, ...(alreadyDone ? { paint: colors.dim } : {}) }, { text: alreadyDone ? 'done already' : '', paint: colors.green }]);
+export function renderPlan(plan: Plan, view: PlanView): string[] {
+  const { width, colors } = view;
+  const rows = plan.steps.map(({ title, alreadyDone }, index) => [{ text: String(index + 1) }, { text: title, ...(alreadyDone ? { paint: colors.dim } : {}) }, { text: alreadyDone ? 'done already' : '', paint: colors.green }]);
   return [
-    ...indent('', plan.summary, width),
-    colors.dim(`plan ${plan.hash} · TiDB cluster ${plan.cluster}, id ${plan.clusterId}`),
+    ...renderPlanHead(plan, view),
     '',
     ...table(rows, width),
     ...section('Know before you approve', plan.notes, width),
     ...section('The first step would hold now', plan.holds.map(({ message }) => message), width),
   ];
+}
+
+/** What the plan does and how it is identified, without its steps. */
+export function renderPlanHead({ summary, hash, cluster, clusterId }: Plan, { width, colors }: PlanView): string[] {
+  return [...indent('', summary, width), ...indent('', `plan ${hash} · TiDB cluster ${cluster}, id ${clusterId}`, width).map((line) => colors.dim(line))];
 }
 
 function section(title: string, lines: string[], width: number): string[] {

@@ -1,9 +1,10 @@
 /** The report of a run as text: plan, decisions, steps with times and proofs, what remains. Nothing is cut: it is a record. Pure. */
 import type { DecisionRecord } from '../../protocol/decisions.ts';
+import type { Proof } from '../../protocol/outcome.ts';
 import type { Report, StepStatus } from '../../protocol/run.ts';
 import type { Colors } from '../terminal.ts';
 import { paintOfPhase, paintOfStep } from './paint.ts';
-import { renderPlan } from './plan.ts';
+import { renderPlanHead } from './plan.ts';
 import { between, indent, oneLine, timestamp } from './text.ts';
 
 export interface ReportView {
@@ -17,7 +18,7 @@ export function renderReport(report: Report, view: ReportView): string[] {
   const { width, colors } = view;
   return [
     ...head(report, view),
-    ...section('Plan', report.plan ? renderPlan(report.plan, { width: width - 2, colors }).map((line) => (line === '' ? '' : `  ${line}`)) : ['  No plan was made.'], colors),
+    ...section('Plan', planLines(report, view), colors),
     ...section('Decisions', report.decisions.flatMap((decision) => indent('  ', decisionLine(decision), width)), colors),
     ...section('Decisions without effect', report.ignoredDecisions.flatMap(({ at, by, decision, reason }) => indent('  ', `${timestamp(at)}  ${by}: ${decision}: ${reason}`, width)), colors),
     ...section('Steps', report.steps.flatMap((step) => stepLines(step, view)), colors),
@@ -40,6 +41,12 @@ function head(report: Report, { workflowId, now, width, colors }: ReportView): s
   ];
 }
 
+/** The steps of the plan follow with what became of them. */
+function planLines({ plan }: Report, { width, colors }: ReportView): string[] {
+  if (!plan) return ['  No plan was made.'];
+  return [...renderPlanHead(plan, { width: width - 2, colors }).map((line) => `  ${line}`), ...plan.notes.flatMap((note) => indent('  - ', note, width))];
+}
+
 function section(title: string, lines: string[], colors: Colors): string[] {
   return lines.length === 0 ? [] : ['', colors.bold(title), ...lines];
 }
@@ -55,6 +62,11 @@ function stepLines(step: StepStatus, { now, width, colors }: ReportView): string
   return [
     `  ${paintOfStep(state, colors)(state.padEnd('adopted'.length))}  ${oneLine(title)}${times}`,
     ...(message ? indent('           ', message, width) : []),
-    ...(proof ? Object.entries(proof).flatMap(([name, fact]) => indent('           proof ', `${name}: ${typeof fact === 'string' ? fact : JSON.stringify(fact)}`, width)) : []),
+    ...(proof ? indent('           proof: ', factsOf(proof), width).map((line) => colors.dim(line)) : []),
   ];
+}
+
+function factsOf(proof: Proof): string {
+  const facts = Object.entries(proof).map(([name, fact]) => `${name} ${typeof fact === 'string' ? fact : JSON.stringify(fact)}`);
+  return facts.join('; ');
 }

@@ -6,7 +6,7 @@ import { approveCommand, holdCommands } from './commands.ts';
 import { paintOfPhase, paintOfStep } from './paint.ts';
 import { table } from './table.ts';
 import type { Cell } from './table.ts';
-import { between, indent, oneLine, timestamp } from './text.ts';
+import { between, indent, oneLine, timestamp, widthOf } from './text.ts';
 
 export interface View {
   /** ISO 8601: durations of what goes on end here. */
@@ -25,27 +25,40 @@ export function renderStatus(status: LiveStatus, view: View): string[] {
 
 function headline(status: LiveStatus, { now, width, colors }: View): string[] {
   const { workflowId, phase, startedAt, endedAt, requestedBy, planHash } = status;
-  const facts = [between(startedAt, endedAt ?? now), requestedBy && `asked for by ${oneLine(requestedBy)}`, planHash && `plan ${planHash}`].filter(Boolean);
-  const first = `${colors.bold(oneLine(workflowId))}  ${paintOfPhase(phase, colors)(phase)}  ${colors.dim(facts.join(' · '))}`;
-  return [first, ...indent('', sentence(status), width), ...(status.link ? [colors.dim(status.link)] : [])];
+  const facts = [between(startedAt, endedAt ?? now), requestedBy && `asked for by ${oneLine(requestedBy)}`, planHash && `plan ${planHash}`].filter(Boolean).join(' · ');
+  const name = oneLine(workflowId);
+  const first = `${colors.bold(name)}  ${paintOfPhase(phase, colors)(phase)}`;
+  const fits = widthOf(`${name}  ${phase}  ${facts}`) <= width;
+  const words = sentence(status);
+  return [...(fits ? [`${first}  ${colors.dim(facts)}`] : [first, colors.dim(facts)]), ...(words ? indent('', words, width) : []), ...(status.link ? [colors.dim(status.link)] : [])];
 }
 
 /** The gate's question and the hold's reasons stand below already. */
 function sentence({ phase, message, gate, hold, planSummary, decisions }: LiveStatus): string {
-  const words = (message === gate?.question || hold) && planSummary ? planSummary : message;
   const pause = phase === 'paused' ? decisions.findLast(({ decision }) => decision === 'pause') : undefined;
-  return pause ? `Paused by ${pause.by}${pause.hard ? ' (hard: the roll is frozen)' : ''} until somebody says resume. ${words}` : words;
+  if (pause) return `Paused by ${pause.by}${pause.hard ? ' (hard: the roll is frozen)' : ''} until somebody says resume`;
+  const isSaidBelow = message === gate?.question || hold !== undefined;
+  const summary = planSummary && !gate?.question.includes(planSummary) ? planSummary : '';
+  return isSaidBelow ? summary : message;
 }
 
 function stepTable(status: LiveStatus, view: View): string[] {
   const { steps, fromFirst, afterLast } = visible(status.steps, view.stepLines ?? Infinity);
-  const rows = steps.map((step) => stepRow(step, status, view));
+  const lines = table(steps.map((step) => stepRow(step, status, view)), view.width);
   const dim = view.colors.dim;
   return [
     ...(fromFirst > 0 ? [dim(`… ${fromFirst} steps before these are finished`)] : []),
-    ...table(rows, view.width),
+    ...lines,
     ...(afterLast > 0 ? [dim(`… ${afterLast} more to come`)] : []),
+    ...wholeProgress(steps, lines, status, view.width),
   ];
+}
+
+/** What the step under way says, when its line had to be cut. */
+function wholeProgress(steps: readonly StepStatus[], lines: readonly string[], status: LiveStatus, width: number): string[] {
+  const current = steps.findIndex(isLive);
+  const step = steps[current];
+  return step && lines[current]?.endsWith('…') ? ['', ...indent(`${step.id}: `, progressOf(step, status), width)] : [];
 }
 
 const finished: readonly string[] = ['done', 'adopted', 'skipped', 'stopped'];
@@ -71,16 +84,19 @@ function stepRow(step: StepStatus, status: LiveStatus, { now, colors }: View): C
   const [component = '', ...cluster] = step.id.split('/');
   const paint = paintOfStep(step.state, colors);
   const time = between(step.startedAt, step.endedAt ?? now);
-  return [{ text: component }, { text: cluster.join('/') }, { text: step.state, paint }, { text: time }, { text: progressOf(step, status), ...(step.state === 'pending' ? { paint: colors.dim } : {}) }];
+  return [{ text: component }, { text: cluster.join('/') }, { text: step.state, paint }, { text: time }, { text: step.id === status.hold?.step ? 'see below' : progressOf(step, status), ...(step.state === 'pending' ? { paint: colors.dim } : {}) }];
 }
 
 /** What is known best: why a try failed, what the activity tells now, or the last word about the step. */
-export function progressOf(step: StepStatus, { activity }: LiveStatus): string {
+export function progressOf(step: StepStatus, { activity }: Pick<LiveStatus, 'activity'>): string {
   if (step.state === 'pending') return step.message || changeOf(step.title);
-  const isLive = step.state === 'applying' || step.state === 'waiting';
-  if (!isLive || !activity) return step.message;
-  if (activity.failure) return `try ${activity.attempt} follows: ${activity.failure}`;
+  if (!isLive(step) || !activity) return step.message;
+  if (activity.failure) return `trying again (try ${activity.attempt}): ${activity.failure}`;
   return activity.message ?? step.message;
+}
+
+function isLive({ state }: StepStatus): boolean {
+  return state === 'applying' || state === 'waiting';
 }
 
 /** `TiKV in west: v8.5.3 → v8.5.4` → `v8.5.3 → v8.5.4`: component and cluster have columns of their own. */

@@ -11,6 +11,12 @@ export function oneLine(text: string): string {
   return text.replace(control, ' ').replace(/ {2,}/g, ' ').trim();
 }
 
+/** Without the sequences that colour it. */
+export function withoutColors(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/\u001b\[[0-9;]*m/g, '');
+}
+
 /** Columns that `text` takes. */
 export function widthOf(text: string): number {
   return [...text].reduce((sum, character) => sum + (wide.test(character) ? 2 : 1), 0);
