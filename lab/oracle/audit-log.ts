@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
-import { readJsonLines } from './read-json-lines.ts';
+import { problemOf, readJsonLines } from './read-json-lines.ts';
 import type { OnGap } from './read-json-lines.ts';
 
 const time = z.string().transform((value, context) => {
@@ -59,7 +59,7 @@ export async function* readAuditLog(kubernetesCluster: string, file: string, onG
   for (const part of [...rotatedBefore(file), file]) {
     for await (const { value, place } of readJsonLines(part, '{"kind":"Event"', onGap)) {
       const parsed = lineSchema.safeParse(value);
-      if (!parsed.success) throw new Error(`The line ${place} is no line of an audit log: ${z.prettifyError(parsed.error)}`);
+      if (!parsed.success) throw new Error(`The line ${place} is no line of an audit log: ${problemOf(parsed.error)}`);
       const request = requestOf(kubernetesCluster, parsed.data);
       if (seen.has(request.id)) continue;
       seen.add(request.id);

@@ -31,18 +31,24 @@ export interface Sources {
   author?: Author;
 }
 
+/** Milliseconds since 1970; infinite where the logs begin and end. */
+interface Span {
+  from: number;
+  until: number;
+}
+
 export interface Evidence {
   /** The initial TidbCluster first, the others as they were given. */
   places: Place[];
-  /** Milliseconds since 1970; infinite where the logs begin and end. */
-  span: { from: number; until: number };
-  /** Of this TiDB cluster, over the whole log. */
+  /** What is judged. Where the author wrote nothing and nothing else is asked for, it begins with the end of the logs. */
+  span: Span;
+  /** Of this TiDB cluster, since it was bootstrapped. */
   facts: Fact[];
   faults: FaultSpan[];
   troubles: Trouble[];
   /** Of these TidbClusters, by everybody, over the whole log. */
   changes: Change[];
-  /** The author's changes of versions, over the whole log. */
+  /** The author's changes of versions since the TiDB cluster was bootstrapped. */
   steps: Change[];
   /** The author's accepted writes of anything, in the span. */
   writes: AuditedRequest[];
@@ -62,24 +68,34 @@ export async function gatherEvidence(sources: Sources): Promise<Evidence> {
   const isAuthors = (request: AuditedRequest): boolean => isBy(author, request);
   const requests = await readRequests(sources, isAuthors, (gap) => gaps.push(gap));
   const { changes, phases, specs } = follow(given, requests);
-  const facts = ofDatabase(given, await readFacts(sources.events, (gap) => gaps.push(gap)), sources.events);
-  const faults = faultSpans(facts);
   const own = requests.filter((request) => isAuthors(request) && isAcceptedWrite(request));
-  const span = spanOf(sources, own);
+  const asked = askedSpan(sources);
+  const span = { ...asked, from: sources.since === undefined ? (own.find((request) => isWithin(asked, request.asked))?.asked ?? Infinity) : asked.from };
+  const known = ofDatabase(given, await readFacts(sources.events, (gap) => gaps.push(gap)), sources.events);
+  const lifetime = lifetimeOf(known, span);
+  const facts = known.filter(({ kind, time }) => kind.startsWith('fault-') || isWithin(lifetime, time));
+  const faults = faultSpans(facts);
   return {
     places: initialFirst(given, specs), span, facts, faults, troubles: troublesOf(facts, faults), changes,
-    steps: changes.filter(({ request, versions, settles }) => isAuthors(request) && (versions.length > 0 || settles)),
-    writes: own.filter(({ asked }) => isWithin(span, asked)), reads: requests.filter((request) => isAuthors(request) && isRead(request) && isWithin(spanOf(sources, []), request.asked)), phases, isAuthors, gaps,
+    steps: changes.filter(({ request, asked: time, versions, settles }) => isAuthors(request) && isWithin(lifetime, time) && (versions.length > 0 || settles)),
+    writes: own.filter(({ asked }) => isWithin(span, asked)), reads: requests.filter((request) => isAuthors(request) && isRead(request) && isWithin(asked, request.asked)), phases, isAuthors, gaps,
   };
 }
 
-export const isWithin = ({ from, until }: Evidence['span'], time: number): boolean => time >= from && time <= until;
+export const isWithin = ({ from, until }: Span, time: number): boolean => time >= from && time <= until;
 
 /** The author's changes of versions that are judged. */
 export const stepsInSpan = ({ steps, span }: Evidence): Change[] => steps.filter(({ asked }) => isWithin(span, asked));
 
-function spanOf({ since, until }: Sources, own: readonly AuditedRequest[]): Evidence['span'] {
-  return { from: since === undefined ? (own[0]?.asked ?? -Infinity) : timeOf(since), until: until === undefined ? Infinity : timeOf(until) };
+function askedSpan({ since, until }: Sources): Span {
+  return { from: since === undefined ? -Infinity : timeOf(since), until: until === undefined ? Infinity : timeOf(until) };
+}
+
+/** A TiDB cluster may have been deployed, removed and deployed again in one lab: members and stores of another life are no evidence. */
+function lifetimeOf(facts: readonly Fact[], { from }: Span): Span {
+  const births = facts.filter(({ kind }) => kind === 'database-bootstrapped').map(({ time }) => time);
+  const birth = births.findLast((time) => time <= from);
+  return { from: birth ?? -Infinity, until: birth === undefined ? Infinity : (births.find((time) => time > birth) ?? Infinity) };
 }
 
 /** Throws a sentence when the text is no time. */

@@ -1,11 +1,11 @@
 /** The facts of the twins' diary (`events.jsonl`, lab/event-log.ts) that judging needs; other kinds are left out. */
 import { z } from 'zod';
-import { readJsonLines } from './read-json-lines.ts';
+import { problemOf, readJsonLines } from './read-json-lines.ts';
 import type { OnGap } from './read-json-lines.ts';
 
 const usedKinds = new Set([
   'pod-created', 'pod-deleted', 'pod-gone', 'pod-ready', 'member-joined', 'member-left', 'member-up', 'member-down', 'pd-leader', 'store-state', 'store-away', 'store-back',
-  'eviction-end', 'region-shortage', 'component-rolling', 'component-settled', 'ddl-resumed', 'fault-on', 'fault-off',
+  'eviction-end', 'region-shortage', 'component-rolling', 'component-settled', 'ddl-resumed', 'fault-on', 'fault-off', 'database-bootstrapped',
 ]);
 
 const text = z.string().optional();
@@ -33,7 +33,7 @@ export async function readFacts(file: string, onGap: OnGap): Promise<Fact[]> {
     const kind = kindSchema.safeParse(value).data?.kind;
     if (kind === undefined || !usedKinds.has(kind)) continue;
     const parsed = factSchema.safeParse(value);
-    if (!parsed.success) throw new Error(`The fact ${place} (${kind}) cannot be read: ${z.prettifyError(parsed.error)}`);
+    if (!parsed.success) throw new Error(`The fact ${place} (${kind}) cannot be read: ${problemOf(parsed.error)}`);
     facts.push(parsed.data);
   }
   return facts.sort((a, b) => a.time - b.time);

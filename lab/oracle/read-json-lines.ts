@@ -1,6 +1,7 @@
 /** Reads a log of JSON lines that may still be written to, or whose writer was killed. Losing evidence is never silent. */
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { ZodError } from 'zod';
 
 export interface JsonLine {
   value: unknown;
@@ -44,6 +45,11 @@ function rescue({ text, place }: Broken, head: string, onGap: OnGap): JsonLine {
   if (value === undefined) throw new Error(`The line ${place} is not JSON, so the log is not complete evidence. Repeat the run, or look at the file.`);
   onGap(`${place}: the beginning of the line is torn and lost; its writer was killed there`);
   return { value, place };
+}
+
+/** The first thing that is wrong with a line, as a part of a sentence. */
+export function problemOf({ issues: [issue] }: ZodError): string {
+  return issue === undefined ? 'unknown problem' : `${issue.path.join('.')}: ${issue.message}`;
 }
 
 function parse(text: string): unknown {
