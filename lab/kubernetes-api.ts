@@ -106,7 +106,7 @@ export class KubernetesApi {
   }
 
   #request(method: string, path: string): Dispatcher.RequestOptions {
-    return { origin: this.#connection.server, path, method: method as Dispatcher.HttpMethod, headers: { 'user-agent': this.#connection.userAgent, accept: 'application/json' } };
+    return { origin: this.#connection.server, path, method: method, headers: { 'user-agent': this.#connection.userAgent, accept: 'application/json' } };
   }
 
   async #call(method: string, path: string, body?: object, contentType = 'application/json'): Promise<KubernetesObject> {
