@@ -1,6 +1,7 @@
 /**
- * The brake: `spec.paused` freezes a roll between two pods (Ⓞ36). An annotation records whose it is, so that it is released only by
- * the run that set it, and a person or a later run sees it.
+ * The brake: `spec.paused` freezes a roll between two pods (Ⓞ36). An annotation records whose it is, so that a
+ * person or a later run sees it. It is released by whoever holds the lock of the TiDB cluster: the run that set it, or the one that took
+ * the lock over after that had ended. A `paused` without the annotation is somebody else's and is never touched.
  */
 import { z } from 'zod';
 import type { JsonObject } from '../protocol/json.ts';
@@ -22,11 +23,6 @@ export function brakeOf(object: TidbCluster): Brake | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function isBrakeOf(object: TidbCluster, run: RunIdentity): boolean {
-  const brake = brakeOf(object);
-  return brake !== undefined && brake.namespace === run.namespace && brake.workflowId === run.workflowId && brake.runId === run.runId;
 }
 
 export function brakePatch(run: RunIdentity, reason: string, since: string): JsonObject {

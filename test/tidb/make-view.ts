@@ -46,8 +46,8 @@ export interface Shape {
   acrossK8s?: boolean;
 }
 
-export const small: Replicas = { pd: 1, tikv: 1, tidb: 1 };
-export const usual: Replicas = { pd: 3, tikv: 3, tidb: 2 };
+export const small = { pd: 1, tikv: 1, tidb: 1 } satisfies Replicas;
+export const usual = { pd: 3, tikv: 3, tidb: 2 } satisfies Replicas;
 
 export const isMicroservice = (component: Component): boolean => component === 'tso' || component === 'scheduling';
 export const imageOf = (component: Component, version: string): string => `${baseImages[component]}:${version}`;

@@ -9,16 +9,17 @@ import { regionChecks } from '../view.ts';
 export const databaseAnswers: Guard = (view) =>
   view.database ? [] : [passing('pd-unknown', `PD of ${view.name} does not answer, so the state of the database is unknown: ${view.databaseProblem ?? 'no reason given'}`)];
 
-/** As many members as the TidbClusters ask for, each healthy in PD's own view and with its regions loaded. */
+/** As many members as each TidbCluster asks for (a stranger does not make up for one that is lost), each healthy in PD's own view and with its regions loaded. */
 export const membersHealthy: Guard = ({ database, tidbClusters }) => {
   if (!database) return [];
   const bad = database.members.filter((member) => member.healthy !== true);
   const reasons = bad.map((member) =>
-    passing(`pd-member/${podOf(member.name)}`, `PD member ${member.name || member.peerUrls.join(',')} is ${member.healthy === undefined ? 'not reported by PD (unknown)' : 'not healthy'} in PD's own view`),
+    passing(`pd-member/${podOf(member.name || (member.peerUrls[0] ?? ''))}`, `PD member ${member.name || member.peerUrls.join(',')} is ${member.healthy === undefined ? 'not reported by PD (unknown)' : 'not healthy'} in PD's own view`),
   );
-  const expected = tidbClusters.reduce((sum, each) => sum + (each.object.spec.pd?.replicas ?? 0), 0);
-  if (database.members.length !== expected) {
-    reasons.push(passing('pd-member-count', `PD has ${database.members.length} members, the TidbClusters ask for ${expected}`));
+  for (const each of tidbClusters) {
+    const asked = each.object.spec.pd?.replicas ?? 0;
+    const there = database.members.filter((member) => ownsAddress(each, 'pd', member.clientUrls[0] ?? member.peerUrls[0] ?? '')).length;
+    if (there !== asked) reasons.push(passing(`pd-member-count/${each.key}`, `PD has ${there} members of TidbCluster ${each.object.metadata.name} in ${each.kubernetesCluster}, ${asked} are asked for`));
   }
   const loading = database.notReady.map((name) => passing(`pd-loading/${podOf(name)}`, `PD member ${name} has not loaded its regions yet`));
   return [...reasons, ...loading];
@@ -44,13 +45,16 @@ export const storesUp: Guard = ({ database, tidbClusters }) => {
   return reasons;
 };
 
-/** With fewer Up TiKV stores than `max-replicas` regions can never be complete: a state of its own (§8), said in the plan. */
+/**
+ * With fewer TiKV stores than `max-replicas` regions can never be complete: a state of its own (§8), said in the plan. A store that
+ * is down counts as there: it is to come back, and until then it explains nothing.
+ */
 export function tooFewStores(database: DatabaseView): boolean {
-  return upTikvStores(database).length < database.maxReplicas;
+  return tikvStores(database).length < database.maxReplicas;
 }
 
-export function upTikvStores(database: DatabaseView): Store[] {
-  return database.stores.filter((store) => store.engine === 'tikv' && store.state === 'Up');
+export function tikvStores(database: DatabaseView): Store[] {
+  return database.stores.filter((store) => store.engine === 'tikv' && store.state !== 'Tombstone');
 }
 
 /** No region misses a replica, or has one that is down, pending or on an offline store. */

@@ -48,7 +48,8 @@ function ailing(view: ClusterView, member: TidbClusterView, component: Component
     .filter((store) => store.state !== 'Up' && store.state !== 'Tombstone')
     .map((store) => ({
       pod: podOf(store.address),
-      inRoll: component === store.engine && ownsAddress(member, store.engine, store.address),
+      // No roll makes a store Offline: somebody takes it out.
+      inRoll: component === store.engine && store.state !== 'Offline' && ownsAddress(member, store.engine, store.address),
       reason: passing(`store/${store.id}/${store.state}`, `store ${store.id} (${podOf(store.address)}) is ${store.state} while ${component} rolls in ${member.kubernetesCluster}`),
     }));
   return [...members, ...stores];
@@ -73,9 +74,3 @@ export const regionsWholeBetweenPods: Guard = (view, change) => {
 };
 
 export const guardsDuringRoll: readonly Guard[] = [databaseAnswers, leaderExists, onlyTheRollingPodIsDown, regionsWholeBetweenPods];
-
-/** After PD's leader changed, all stores look Disconnected until their next heartbeat (Ⓞ6): the view is young, not the stores ill. */
-export function isYoungView(view: ClusterView): boolean {
-  const stores = (view.database?.stores ?? []).filter((store) => store.state !== 'Tombstone');
-  return stores.length > 0 && stores.every((store) => store.state === 'Disconnected');
-}

@@ -7,7 +7,7 @@ import { brakeOf } from '../brake.ts';
 import { ownsAddress } from '../names.ts';
 import { isRolling } from '../rolling.ts';
 import { isSuspended, specOf, statusOf } from '../spec.ts';
-import type { TidbClusterView } from '../view.ts';
+import type { CertificateView, TidbClusterView } from '../view.ts';
 import { nameOf } from '../view.ts';
 
 const where = (each: TidbClusterView): string => `TidbCluster ${nameOf(each)} in ${each.kubernetesCluster}`;
@@ -37,7 +37,8 @@ export const notDeleting: Guard = ({ tidbClusters }) =>
  */
 export const passesValidation: Guard = ({ tidbClusters }) =>
   tidbClusters.flatMap((each) => {
-    const event = each.events.find((candidate) => candidate.reason === 'FailedValidation' && candidate.involvedObject.kind === 'TidbCluster' && isStanding(each, candidate.lastTimestamp ?? candidate.eventTime));
+    const refusals = each.events.filter(({ reason, involvedObject }) => reason === 'FailedValidation' && involvedObject.kind === 'TidbCluster' && involvedObject.name === each.object.metadata.name);
+    const event = refusals.find((refusal) => isStanding(each, refusal.lastTimestamp ?? refusal.eventTime));
     return event ? [passing(`validation/${each.key}`, `the operator refuses ${where(each)}: ${event.message}`)] : [];
   });
 
@@ -89,9 +90,13 @@ export const CERTIFICATE_MARGIN_MS = 7 * 24 * 3_600_000;
 export const certificatesValid: Guard = (view) =>
   view.tidbClusters.flatMap((each) =>
     each.certificates
-      .filter((certificate) => certificate.notAfterMs - view.nowMs < CERTIFICATE_MARGIN_MS)
-      .map((certificate) => standing(`certificate/${each.key}/${certificate.secret}`, `the certificate in Secret ${certificate.secret} of ${where(each)} ends at ${new Date(certificate.notAfterMs).toISOString()}: renew it before anything restarts`)),
+      .filter((certificate) => !(certificate.notAfterMs - view.nowMs >= CERTIFICATE_MARGIN_MS))
+      .map((certificate) => standing(`certificate/${each.key}/${certificate.secret}`, `the certificate in Secret ${certificate.secret} of ${where(each)} ends at ${endOf(certificate)}: renew it before anything restarts`)),
   );
+
+function endOf({ notAfterMs }: CertificateView): string {
+  return Number.isNaN(notAfterMs) ? 'a time that cannot be read' : new Date(notAfterMs).toISOString();
+}
 
 /** A PD member or store that belongs to no known TidbCluster: somebody runs a part of this cluster that the inventory does not show. */
 export const noUnknownParts: Guard = ({ database, tidbClusters }) => {

@@ -8,7 +8,7 @@ import type { Plan, PlannedStep } from '../../protocol/plan.ts';
 import { components, upgradeOrders } from '../../tidb/components.ts';
 import type { Component } from '../../tidb/components.ts';
 import { digestsOf } from '../../tidb/drift.ts';
-import { tooFewStores, upTikvStores } from '../../tidb/guards/database.ts';
+import { tikvStores, tooFewStores } from '../../tidb/guards/database.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import { beforeRoll } from '../../tidb/guards/index.ts';
@@ -136,7 +136,7 @@ function notesFor(view: ClusterView, wish: UpgradeWish, rolls: PlannedStep[]): s
   const adopted = rolls.filter((step) => step.alreadyDone).length;
   if (adopted > 0) notes.push(`${adopted} of ${rolls.length} components already run the target and are adopted as they are.`);
   if (holdsDdl(view, wish)) notes.push('TiDB Operator pauses DDL only while its own TidbCluster rolls TiDB: between TidbClusters DDL is not held. Run no DDL until the report is there.');
-  if (view.database && tooFewStores(view.database)) notes.push(`Only ${upTikvStores(view.database).length} TiKV stores are Up and max-replicas is ${view.database.maxReplicas}: regions can never be complete, so missing replicas are not held against a step.`);
+  if (view.database && tooFewStores(view.database)) notes.push(`Only ${tikvStores(view.database).length} TiKV stores exist and max-replicas is ${view.database.maxReplicas}: regions can never be complete, so missing replicas are not held against a step.`);
   if (!wish.components?.tiproxy && view.tidbClusters.some((each) => each.object.spec.tiproxy)) notes.push('TiProxy has a version line of its own and stays as it is; name components.tiproxy.version to upgrade it.');
   const operators = [...new Set(view.tidbClusters.map((each) => each.operator.version ?? 'unknown'))];
   if (operators.length > 1) notes.push(`Warning: TiDB Operator is not of the same version everywhere: ${view.tidbClusters.map((each) => `${each.kubernetesCluster} ${each.operator.version ?? 'unknown'}`).join(', ')}.`);
