@@ -4,7 +4,7 @@
  */
 import type { ApplyResult, Reason, StepCall } from '../protocol/outcome.ts';
 import { RunbookError } from '../errors.ts';
-import { isBrakeOf, releasePatch } from '../tidb/brake.ts';
+import { releasePatch } from '../tidb/brake.ts';
 import { askAll } from '../tidb/guards/guard.ts';
 import { findByKey } from '../tidb/view.ts';
 import type { ClusterView } from '../tidb/view.ts';
@@ -61,6 +61,6 @@ function isBrake(reason: Reason): boolean {
 async function releaseBrakes(at: Surroundings, call: StepCall, view: ClusterView): Promise<void> {
   for (const member of view.tidbClusters.filter((each) => each.object.spec.paused)) {
     await patchTidbCluster(at, call, member, releasePatch);
-    at.log.info({ run: call.run.workflowId, own: isBrakeOf(member.object, call.run) }, `released the brake of the TidbCluster in ${member.key}`);
+    at.log.info({ run: call.run.workflowId }, `released the brake of the TidbCluster in ${member.key}`);
   }
 }

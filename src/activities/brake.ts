@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BrakeCall, RunCall } from '../protocol/activities.ts';
 import type { Reason } from '../protocol/outcome.ts';
-import { brakePatch, isBrakeOf, releasePatch } from '../tidb/brake.ts';
+import { brakeOf, brakePatch, releasePatch } from '../tidb/brake.ts';
 import { passing } from '../tidb/guards/guard.ts';
 import { readTidbCluster } from './observing/read-tidb-cluster.ts';
 import { tryPatiently } from './patience.ts';
@@ -21,10 +21,10 @@ export async function setBrake(at: Surroundings, call: RunCall, member: Written,
   if (!now.object.spec.paused) await patchEvenWithoutLock(at, call, now, brakePatch(call.run, reason, new Date().toISOString()));
 }
 
-/** Releases the brake if this very run set it; never what somebody else paused. */
+/** Releases a brake, ours or that of a run whose lock we took over; never what somebody else paused. */
 export async function releaseBrake(at: Surroundings, call: RunCall, member: Written): Promise<void> {
   const now = await reread(at, member);
-  if (isBrakeOf(now.object, call.run)) await patchTidbCluster(at, call, now, releasePatch);
+  if (brakeOf(now.object)) await patchTidbCluster(at, call, now, releasePatch);
 }
 
 const placeSchema = z.object({ kubernetesCluster: z.string(), namespace: z.string(), name: z.string() });

@@ -2,7 +2,7 @@
 import { sentenceOf } from '../errors.ts';
 import { tidbClusterOf } from '../inventory.ts';
 import type { CleanUpResult, RunCall } from '../protocol/activities.ts';
-import { brakeOf, isBrakeOf } from '../tidb/brake.ts';
+import { brakeOf } from '../tidb/brake.ts';
 import { allComponents, components } from '../tidb/components.ts';
 import { isRolling } from '../tidb/rolling.ts';
 import { desiredVersion, specOf } from '../tidb/spec.ts';
@@ -32,10 +32,10 @@ export async function cleanUp(at: Surroundings, call: RunCall, pulse: Pulse): Pr
   const seen = await tryPatiently(pulse, () => observe(at, call.cluster, pulse.signal), SILENCE_MS).catch((error: unknown) => ({ silent: { message: sentenceOf(error) } }));
   if ('ok' in seen) {
     for (const member of seen.ok.tidbClusters) {
-      if (isBrakeOf(member.object, call.run)) await part(`releasing the brake of TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} (spec.paused)`, () => releaseBrake(at, call, member));
+      if (brakeOf(member.object)) await part(`releasing the brake of TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} (spec.paused)`, () => releaseBrake(at, call, member));
       if (member.object.metadata.annotations[revisionsAnnotation]) await part(`removing the annotation ${revisionsAnnotation} of ${nameOf(member)}`, () => forgetRevisions(at, call, member.key, pulse));
     }
-    remains.push(...stateOf(seen.ok, call));
+    remains.push(...stateOf(seen.ok));
     await part(`freeing PD's maintenance lock of ${call.cluster}`, () => releaseMaintenanceLock(at, call));
   } else remains.push(`the state could not be read, so nothing of it was cleaned up: ${seen.silent.message}`);
   const { initial } = tidbClusterOf(at.inventory, call.cluster);
@@ -50,8 +50,8 @@ async function forgetRevisions(at: Surroundings, call: RunCall, key: string, pul
 }
 
 /** What runs now, what rolls on without us, what stays paused. */
-function stateOf(view: ClusterView, call: RunCall): string[] {
-  return view.tidbClusters.flatMap((member) => [versionsOf(member), ...rollingOf(member), ...pausedOf(member, call)]);
+function stateOf(view: ClusterView): string[] {
+  return view.tidbClusters.flatMap((member) => [versionsOf(member), ...rollingOf(member), ...pausedOf(member)]);
 }
 
 function versionsOf(member: TidbClusterView): string {
@@ -65,9 +65,7 @@ function rollingOf(member: TidbClusterView): string[] {
     .map((component) => `${components[component].title} of ${nameOf(member)} in ${member.kubernetesCluster} is still rolling: its operator goes on with that by itself`);
 }
 
-function pausedOf(member: TidbClusterView, call: RunCall): string[] {
-  if (!member.object.spec.paused || isBrakeOf(member.object, call.run)) return [];
-  const brake = brakeOf(member.object);
-  const whose = brake ? `by the brake of run ${brake.workflowId}` : 'by somebody else';
-  return [`TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} stays paused ${whose}`];
+function pausedOf(member: TidbClusterView): string[] {
+  if (!member.object.spec.paused || brakeOf(member.object)) return [];
+  return [`TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} stays paused by somebody else`];
 }

@@ -54,7 +54,8 @@ class Connected implements Transport {
     try {
       return await (await this.#current).transport.request(...call);
     } catch (error) {
-      this.close();
+      // A caller's own end says nothing about the connection, which others use as well.
+      if (!call[3].signal?.aborted) this.close();
       throw error;
     }
   }

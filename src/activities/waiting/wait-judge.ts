@@ -20,7 +20,7 @@ export interface Look {
   troubles: Reason[];
   /** Changes when something moves. */
   signature: string;
-  /** This run's own brake stands on the TidbCluster. */
+  /** A brake of ours stands on the TidbCluster. */
   braked: boolean;
 }
 

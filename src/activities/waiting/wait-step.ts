@@ -2,7 +2,7 @@
 import type { Reason, WaitCall, WaitResult } from '../../protocol/outcome.ts';
 import { sentenceOf } from '../../errors.ts';
 import { resources } from '../../kubernetes/resources.ts';
-import { isBrakeOf } from '../../tidb/brake.ts';
+import { brakeOf } from '../../tidb/brake.ts';
 import { components } from '../../tidb/components.ts';
 import { guardsDuringRoll } from '../../tidb/guards/during-roll.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
@@ -68,7 +68,7 @@ function blindLook(silent: Reason[]): Look {
 function lookAt({ call, kind }: Waiting, scene: Scene, silent: Reason[]): Look {
   const { view, member } = scene;
   const change = { member, ...(kind.rolls ? { component: kind.rolls } : {}) };
-  const braked = isBrakeOf(member.object, call.run);
+  const braked = brakeOf(member.object) !== undefined;
   const ownMember = { ...view, tidbClusters: [member] };
   const standing = askAll([...standingGuards, ...kind.standing], ownMember, change, call.accepted).filter((reason) => !(braked && reason.key.startsWith('brake/')));
   return {
