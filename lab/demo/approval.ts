@@ -1,25 +1,22 @@
 /** The approval gate: shows how to approve, asks the person at this terminal, and approves by itself when nobody is there. */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { binOf, pageOf } from './places.ts';
+import { binOf } from './places.ts';
 import type { Places } from './places.ts';
 import { approveArguments, command, lineOf, signalArguments, untilDecided } from './run.ts';
 import type { Status } from './run.ts';
 import type { Stage } from './stage.ts';
-import { paragraph, say } from './words.ts';
+import { say, show } from './words.ts';
 
 /** Long enough to see the gate in the output, short enough for a script. Milliseconds. */
 const pauseWithoutPersonMs = 3_000;
 
-export async function passApproval(stage: Stage, places: Places, waiting: Status): Promise<void> {
+export async function passApproval(stage: Stage, places: Places, { waiting, page }: { waiting: Status; page: string }): Promise<void> {
   const person = process.env['USER'] ?? 'you';
-  paragraph(
-    `The run asks: ${waiting.gate?.question ?? ''}`,
-    'Approve it from any terminal, in one of these ways:',
-    `  ${lineOf(`${binOf(places)}/tidb-runbook`, approveArguments(waiting, person))}`,
-    `  ${lineOf(`${binOf(places)}/temporal`, signalArguments(waiting, person))}`,
-    `or look at it in the Temporal UI: ${pageOf(places)}`,
-  );
+  say('Approve it from any terminal, in one of these ways:');
+  show(lineOf(`${binOf(places)}/tidb-runbook`, approveArguments(waiting, person)), lineOf(`${binOf(places)}/temporal`, signalArguments(waiting, person)));
+  say('or look at it in the Temporal UI:');
+  show(page);
   if (await isWanted(stage, places)) await approve(stage, places, waiting, person);
 }
 
@@ -42,12 +39,12 @@ async function askPerson(stage: Stage, places: Places): Promise<boolean> {
   const isApprovedHere = await Promise.race([here, elsewhere]);
   decided.abort();
   reader.close();
-  if (!isApprovedHere) say('\n   Decided in another place.');
+  if (!isApprovedHere) show('', 'Decided in another place.');
   return isApprovedHere;
 }
 
 async function approve(stage: Stage, places: Places, waiting: Status, person: string): Promise<void> {
   const args = approveArguments(waiting, person);
-  say(`$ ${lineOf('tidb-runbook', args)}`);
+  show(`$ ${lineOf('tidb-runbook', args)}`);
   say((await stage.output(command(places, 'tidb-runbook', args))).trim());
 }

@@ -9,12 +9,13 @@ import { provide } from '../provision/ladder.ts';
 import { tools } from '../provision/tools.ts';
 import { passApproval } from './approval.ts';
 import { explainWhatStays } from './keep.ts';
-import { cluster, environmentOf, kubernetesClusters, project, target, taskQueue, workflowId, writeFiles } from './places.ts';
+import { cluster, environmentOf, kubernetesClusters, pageOf, project, target, taskQueue, workflowId, writeFiles } from './places.ts';
 import type { Places } from './places.ts';
 import { command, hasEnded, lineOf, start, startArguments, status, untilGate } from './run.ts';
 import { Stage } from './stage.ts';
 import { startTemporal } from './temporal-server.ts';
-import { heading, paragraph, say } from './words.ts';
+import { askOracle } from './verdict.ts';
+import { heading, say, show } from './words.ts';
 
 /** What a shell reports of a process that was interrupted: 128 and the number of SIGINT. */
 const interruptedCode = 130;
@@ -33,8 +34,15 @@ function end(code: number): Promise<void> {
   return ending;
 }
 
+/** Ctrl-C while a command has the terminal is meant for the whole demo. */
+async function inTerminal(places: Places, args: readonly string[]): Promise<void> {
+  const code = await stage.inTerminal(command(places, 'tidb-runbook', args));
+  if (code === interruptedCode) await end(interruptedCode);
+}
+
 async function startLab(): Promise<LabClient> {
-  heading(`Starting the lab: three Kubernetes control planes (etcd, kube-apiserver, kube-controller-manager), ${kubernetesClusters.join(', ')}`);
+  heading(`Starting three Kubernetes control planes: ${kubernetesClusters.join(', ')}`);
+  say('Each has a real etcd, kube-apiserver and kube-controller-manager; nodes, TiDB Operator and the database are simulated.');
   say(`Everything of this demo is in ${stage.directory} and on loopback ports.`);
   const directory = join(stage.directory, 'lab');
   const args = [`${project}lab/main.ts`, 'up', '--preset', 'demo', '--directory', directory, '--clusters', kubernetesClusters.join(','), '--rbac', `${project}deploy/kubernetes-rbac.yaml`];
@@ -64,37 +72,40 @@ async function startProduct(lab: LabClient): Promise<Places> {
   return places;
 }
 
-async function upgrade(places: Places): Promise<void> {
+/** Resolves with the run's id when the run has ended. */
+async function upgrade(places: Places): Promise<string> {
   heading(`Upgrading "${cluster}" to ${target}, started with the plain Temporal CLI`);
-  say(`$ ${lineOf('temporal', startArguments)}`);
-  paragraph('Each step settles and soaks for one second here; the defaults are 35 s and 65 s, longer than what', 'TiDB Operator and PD need to notice a change.');
-  await start(stage, places);
+  show(`$ ${lineOf('temporal', startArguments)}`);
+  say('Each step settles and soaks for one second here; in production 35 s and 65 s, longer than TiDB Operator and PD need to notice a change.');
+  const runId = await start(stage, places);
+  show('');
   const waiting = await untilGate(stage, places);
   if (!hasEnded(waiting)) {
-    await stage.inTerminal(command(places, 'tidb-runbook', ['status', workflowId]));
+    await inTerminal(places, ['status', workflowId]);
     heading('The approval gate');
-    await passApproval(stage, places, waiting);
+    await passApproval(stage, places, { waiting, page: pageOf(places, runId) });
   }
   heading(`Watching the run to its report: tidb-runbook watch ${workflowId}`);
-  await stage.inTerminal(command(places, 'tidb-runbook', ['watch', workflowId]));
+  await inTerminal(places, ['watch', workflowId]);
+  return runId;
 }
 
 /** True when the run is done and the oracle found every invariant held. */
 async function judge(places: Places): Promise<boolean> {
-  heading('What an independent oracle reads in the audit logs of the API servers and in the event log of the lab');
+  heading('The verdict of an oracle that reads only the audit logs and the event log of the lab');
+  const isHeld = await askOracle(stage, places);
   const { phase } = await status(stage, places);
-  const oracle = { title: 'The oracle', command: process.execPath, args: [`${project}lab/oracle/main.ts`, places.lab, '--namespace', cluster], env: process.env };
-  return (await stage.inTerminal(oracle)) === 0 && phase === 'done';
+  say(isHeld && phase === 'done' ? 'All went well.' : `Not all went well: the run is ${phase}, and the verdict stands above.`);
+  return isHeld && phase === 'done';
 }
 
 async function perform(): Promise<boolean> {
   const places = await startProduct(await deployed());
-  await upgrade(places);
+  const runId = await upgrade(places);
   const isWell = await judge(places);
-  say(isWell ? 'All went well.' : 'Not all went well: see above.');
   if (process.env['KEEP']) {
     codeWhenInterrupted = isWell ? 0 : 1;
-    explainWhatStays(places);
+    explainWhatStays(places, pageOf(places, runId));
     await stage.trouble;
   }
   return isWell;

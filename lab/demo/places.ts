@@ -28,9 +28,9 @@ export const inventoryOf = ({ directory }: Places): string => join(directory, 'i
 export const binOf = ({ directory }: Places): string => join(directory, 'bin');
 export const envFileOf = ({ directory }: Places): string => join(directory, 'env');
 
-/** The page of the run in the Temporal UI. */
-export function pageOf({ uiUrl }: Places): string {
-  return `${uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
+/** The page of the run in the Temporal UI that shows its current details: the table of steps. */
+export function pageOf({ uiUrl }: Places, runId: string): string {
+  return `${uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}/user-metadata`;
 }
 
 /** The environment of every process of the demo: ours, and nothing of the Temporal profile that a person may have. */

@@ -30,8 +30,10 @@ export function lineOf(program: string, args: readonly string[]): string {
   return [program, ...args].map((word) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word}'`)).join(' ');
 }
 
-export async function start(stage: Stage, places: Places): Promise<void> {
-  await stage.output(command(places, 'temporal', startArguments));
+/** Resolves with the run's id. */
+export async function start(stage: Stage, places: Places): Promise<string> {
+  const answer = await stage.output(command(places, 'temporal', [...startArguments, '--output', 'json']));
+  return (JSON.parse(answer) as { runId: string }).runId;
 }
 
 export async function status(stage: Stage, places: Places): Promise<Status> {

@@ -44,10 +44,10 @@ export class Stage {
     return this.#trouble.promise;
   }
 
-  /** Starts a process that runs until the end of the demo, with its output in `<name>.log`. A Ctrl-C in the terminal does not reach it: `clear` ends all in order. */
+  /** Starts a process that runs until the end of the demo, with its output in `<name>.log`. */
   background(name: string, program: Program, onLine: (line: string) => void = () => undefined): Background {
     const log = join(this.directory, `${name}.log`);
-    const child = this.#spawn(program, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = this.#spawn(program, { stdio: ['ignore', 'pipe', 'pipe'] });
     const lines: string[] = [];
     const waiting = new Map<string, () => void>();
     const hear = (line: string): void => {
@@ -66,17 +66,24 @@ export class Stage {
   async inTerminal(program: Program): Promise<number> {
     const child = this.#spawn(program, { stdio: 'inherit' });
     this.#foreground = child;
-    return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+    await once(child, 'close');
+    return child.exitCode ?? 1;
   }
 
-  /** Runs a command to its end and resolves with what it printed; rejects with its last words when it fails. */
-  async output(program: Program): Promise<string> {
+  /** Runs a command to its end: its exit code, and what it printed on standard output and standard error. */
+  async capture(program: Program): Promise<{ code: unknown; out: string; words: string }> {
     const child = this.#spawn(program, { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     let words = '';
     child.stdout?.on('data', (data: Buffer) => (out += data.toString()));
     child.stderr?.on('data', (data: Buffer) => (words += data.toString()));
-    const code = await new Promise((resolve) => child.once('close', resolve));
+    const [code] = (await once(child, 'close')) as unknown[];
+    return { code, out, words };
+  }
+
+  /** What a command printed; rejects with its last words when it fails. */
+  async output(program: Program): Promise<string> {
+    const { code, out, words } = await this.capture(program);
     if (code === 0) return out;
     throw new Error(`${program.title} failed with exit code ${String(code)}: ${words.trim() || out.trim()}`);
   }
@@ -90,9 +97,10 @@ export class Stage {
     await removeWorkDirectory(this.directory);
   }
 
-  #spawn({ title, command, args, env }: Program, options: { stdio: 'inherit' | ['ignore', 'pipe', 'pipe']; detached?: boolean }): ChildProcess {
+  #spawn({ title, command, args, env }: Program, options: { stdio: 'inherit' | ['ignore', 'pipe', 'pipe'] }): ChildProcess {
     if (this.#isClosing) throw new Error(`${title} is not started any more: the demo is ending.`);
-    const child = spawn(command, args, { ...options, env });
+    // Detached: a Ctrl-C reaches only what shows itself in the terminal; `clear` ends the others in their order.
+    const child = spawn(command, args, { ...options, env, detached: options.stdio !== 'inherit' });
     child.once('error', (error) => this.#fail(`${title} could not be started: ${error.message}`));
     this.#children.push(child);
     const { pid } = child;
