@@ -65,7 +65,8 @@ function filledByOperator(object: TidbCluster, path: string): boolean {
 
 /** Who owns `spec.<path>` in managedFields. */
 export function managersOf(entries: ManagedFieldsEntry[], path: string): string[] {
-  const keys = ['f:spec', ...path.split('.').map((part) => `f:${part}`)];
+  // Two levels at most, and a key of the second may have dots in it: `nodeSelector.kubernetes.io/os`.
+  const keys = ['f:spec', ...(/^([^.]+)\.(.+)$/s.exec(path)?.slice(1) ?? [path]).map((part) => `f:${part}`)];
   return entries.filter((entry) => owns(entry.fieldsV1, keys)).map((entry) => entry.manager);
 }
 

@@ -6,7 +6,7 @@ import { passing } from './guards/guard.ts';
 import type { Guard } from './guards/guard.ts';
 import { operatorAlive, passesValidation } from './guards/tidb-clusters.ts';
 import { ownsAddress, podOf } from './names.ts';
-import type { Pod } from './objects.ts';
+import type { KubernetesEvent, Pod } from './objects.ts';
 import { podsOf } from './rolling.ts';
 import { desiredImage, specOf, statusOf } from './spec.ts';
 import type { ClusterView, TidbClusterView } from './view.ts';
@@ -67,14 +67,24 @@ function gated(member: TidbClusterView, component: Component): Reason[] {
 
 const tellingEvents = ['FailedScaleIn', 'FailedCreate', 'FailedUpdate', 'FailedMount', 'FailedAttachVolume', 'FailedScheduling', 'ProvisioningFailed'];
 
-/** Warning events on the component's objects: quota, volumes, refusals of the operator. The newest of each kind. */
+/** Warning events on the component's objects and volume claims: quota, volumes, refusals of the operator. The newest of each kind. */
 function eventsSay(member: TidbClusterView, component: Component): Reason[] {
-  const concerned = new Set([member.object.metadata.name, member.statefulSets[component]?.metadata.name, ...podsOf(member, component).map((pod) => pod.metadata.name)]);
-  const newest = new Map<string, string>();
-  for (const event of member.events) {
-    if (event.type === 'Warning' && concerned.has(event.involvedObject.name) && tellingEvents.some((name) => event.reason.startsWith(name))) newest.set(event.reason, event.message);
-  }
+  const telling = member.events
+    .filter((event) => event.type === 'Warning' && tellingEvents.some((name) => event.reason.startsWith(name)) && concerns(member, component, event))
+    .sort((a, b) => timeOf(a) - timeOf(b));
+  const newest = new Map(telling.map((event) => [event.reason, event.message]));
   return [...newest].map(([reason, message]) => passing(`event/${member.key}/${component}/${reason}`, `event ${reason}: ${message}`));
+}
+
+function concerns(member: TidbClusterView, component: Component, { involvedObject: { kind, name } }: KubernetesEvent): boolean {
+  const pods = podsOf(member, component).map((pod) => pod.metadata.name);
+  // A claim is called `<volume>-<pod>`.
+  if (kind === 'PersistentVolumeClaim') return pods.some((pod) => name.endsWith(`-${pod}`));
+  return [member.object.metadata.name, member.statefulSets[component]?.metadata.name, ...pods].includes(name);
+}
+
+function timeOf({ lastTimestamp, eventTime, firstTimestamp }: KubernetesEvent): number {
+  return Date.parse(lastTimestamp ?? eventTime ?? firstTimestamp ?? '') || 0;
 }
 
 /** The line that the start script prints while discovery does not answer; official images without wget print it for ever (§4.1). */
@@ -99,5 +109,8 @@ export function progressSignature(view: ClusterView, member: TidbClusterView, co
   const pods = podsOf(member, component).map((pod) => [pod.metadata.uid, pod.metadata.deletionTimestamp ?? '', pod.status.phase, pod.status.conditions.map((each) => each.status).join('')]);
   const stores = (view.database?.stores ?? []).map((store) => [store.id, store.state, store.version, view.database?.evictingStores.includes(store.id) ? store.leaderCount : 0]);
   const members = (view.database?.members ?? []).map((each) => [each.name, each.healthy, each.version]);
-  return JSON.stringify([set?.updatedReplicas, set?.readyReplicas, set?.updateRevision, statusOf(member.object, component)?.phase, pods, stores, members, view.database?.regions]);
+  const { 'pending-peer': pending, ...regions } = view.database?.regions ?? {};
+  // Pending peers flicker in a busy cluster: they are progress only when they are what the pods' own roll has left behind.
+  const left = set?.updatedReplicas === set?.replicas ? pending : undefined;
+  return JSON.stringify([set?.updatedReplicas, set?.readyReplicas, set?.updateRevision, statusOf(member.object, component)?.phase, pods, stores, members, regions, left]);
 }
