@@ -126,6 +126,6 @@ test('a rejected plan ends as aborted, cleaned up and with its report', async ()
   await play.untilPhase('awaiting-approval');
   expect(await play.decide('reject', { by: 'bob', gate: 'plan', reason: 'not on a Friday' })).toBe('bob rejected plan: not on a Friday');
   const report = await play.report();
-  expect(play.cast.log).toEqual(['acquireLock', 'makePlan', 'cleanUp']);
+  expect(play.cast.log).toEqual(['makePlan', 'acquireLock', 'cleanUp']);
   expect(report).toMatchObject({ phase: 'aborted', message: 'bob rejected plan: not on a Friday', steps: [{ state: 'stopped' }, { state: 'stopped' }], remains: ['The lock is free'] });
 });

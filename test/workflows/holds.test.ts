@@ -26,7 +26,7 @@ describe('before a change', () => {
     await play.untilCalled('awaitGuards');
     guards.keep({ outcome: 'cleared' });
     const report = await play.report();
-    expect(play.cast.log).toEqual(['acquireLock', 'makePlan', 'applyStep pd/east', 'awaitGuards pd/east', 'applyStep pd/east', 'waitStep pd/east', 'cleanUp']);
+    expect(play.cast.log).toEqual(['makePlan', 'acquireLock', 'applyStep pd/east', 'awaitGuards pd/east', 'applyStep pd/east', 'waitStep pd/east', 'cleanUp']);
     expect(play.cast.of('awaitGuards')[0]?.known).toEqual(['store-down/7']);
     expect(report).toMatchObject({ phase: 'done', steps: [{ state: 'done' }] });
     expect(report.hold).toBeUndefined();

@@ -15,7 +15,7 @@ afterAll(async () => stage.close());
 test('takes the lock, plans, applies and proves each step, cleans up and reports', async () => {
   const play = await stage.play(planning('pd/east', 'tikv/west'), { requestedBy: 'bob' });
   const report = await play.report();
-  expect(play.cast.log).toEqual(['acquireLock', 'makePlan', 'applyStep pd/east', 'waitStep pd/east', 'applyStep tikv/west', 'waitStep tikv/west', 'cleanUp']);
+  expect(play.cast.log).toEqual(['makePlan', 'acquireLock', 'applyStep pd/east', 'waitStep pd/east', 'applyStep tikv/west', 'waitStep tikv/west', 'cleanUp']);
   expect(report).toMatchObject({
     runbook: 'upgradeCluster',
     cluster: 'shop',
@@ -55,7 +55,7 @@ test('mode plan returns the plan, takes no lock, asks nobody and changes nothing
 test('adopts a step that was done when the plan was made, without waiting', async () => {
   const play = await stage.play({ ...planning('pd/east!'), applyStep: () => ({ outcome: 'adopted', message: 'runs v2', proof: { image: 'v2' } }) }, { gates: 'step' });
   const report = await play.report();
-  expect(play.cast.log).toEqual(['acquireLock', 'makePlan', 'applyStep pd/east', 'cleanUp']);
+  expect(play.cast.log).toEqual(['makePlan', 'acquireLock', 'applyStep pd/east', 'cleanUp']);
   expect(report.steps).toMatchObject([{ state: 'adopted', message: 'runs v2', proof: { image: 'v2' } }]);
 });
 

@@ -64,7 +64,7 @@ describe('continue-as-new', () => {
     await play.approvePlan();
     const report = await play.report();
     expect((await runIds(play.handle.workflowId)).length).toBeGreaterThan(2);
-    expect(play.cast.log).toEqual(['acquireLock', 'makePlan', ...ids.flatMap((id) => [`applyStep ${id}`, `waitStep ${id}`]), 'cleanUp']);
+    expect(play.cast.log).toEqual(['makePlan', 'acquireLock', ...ids.flatMap((id) => [`applyStep ${id}`, `waitStep ${id}`]), 'cleanUp']);
     expect(new Set(play.cast.calls.map(({ argument }) => argument.run.runId))).toEqual(new Set([play.handle.firstExecutionRunId]));
     expect(report).toMatchObject({ phase: 'done', requestedBy: 'bob', decisions: [{ gate: 'plan', planHash }], ignoredDecisions: [{ decision: 'aprove' }] });
     expect(report.steps.map(({ proof }) => proof)).toEqual(ids.map((step) => ({ step })));
