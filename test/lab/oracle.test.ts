@@ -194,6 +194,7 @@ describe('TiKV stores', () => {
   it('do not miss a Tombstone', async () => {
     const story = new Story().storeFact(-20, 'store-away', 'south-1').storeFact(-19, 'store-state', 'south-1', { from: 'Offline', to: 'Tombstone', up: 5 });
     expect(brokenIn(await judged(story.roll(10, 'east', 'tikv'), { storesFloor: 3 }))).toEqual([]);
+    expect(brokenIn(await judged(story, { storesFloor: 4 }))).toEqual([storesUp]);
   });
 });
 
@@ -239,6 +240,11 @@ describe('expected fields', () => {
   ];
   it.each(deeds)('are broken by writing %s', async (_what, tell) => {
     expect(brokenIn(await judged(tell(new Story())))).toEqual([fields]);
+  });
+
+  it('are broken by every deletion of a TidbCluster, also of one that is going already', async () => {
+    const story = new Story().request(10, 'east', { verb: 'delete' }).request(11, 'east', { verb: 'delete' });
+    expect(finding(await judged(story), fields).evidence).toHaveLength(3);
   });
 
   it('hold for versions, the brake, own annotations, the list pdms and own Leases', async () => {
@@ -367,7 +373,7 @@ describe('nothing to look at', () => {
   });
 
   it('is what an earlier life of the database is for a later one', async () => {
-    const story = new Story().storeAway(-100, 9_000, 'south-0').patch(-90, 'south', { spec: { tikv: { version: 'v8.5.2' } } });
+    const story = new Story().storeFact(-100, 'store-away', 'south-0', { store: 99 }).patch(-90, 'south', { spec: { tiflash: { version: 'v8.5.2' } } });
     expect(brokenIn(await judged(story.wholeUpgrade(), { since: iso(0) }))).toEqual([]);
   });
 });

@@ -32,6 +32,6 @@ const describe = ({ asked, place, what }: Change): string => `the change at ${cl
 
 /** A second change of the same component is no second disruption. */
 function isInTheWay({ change, place, component, from, until }: Disturbance, step: Change): boolean {
-  const isSame = place === step.place && step.versions.length === 1 && step.versions[0]?.component === component;
+  const isSame = place === step.place && step.versions[0]?.component === component;
   return change !== step && !isSame && from <= step.asked && step.asked < until;
 }
