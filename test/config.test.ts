@@ -3,6 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadInventory, readSettings, readTemporalSettings, variables, wantsStacks } from '../src/config.ts';
 
+function thrownBy(attempt: () => unknown): Error {
+  try {
+    attempt();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
+
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'config-test-'))));
 afterEach(() => rmSync(directory, { recursive: true }));
@@ -47,7 +56,7 @@ describe('settings', () => {
     [{ TIDB_RUNBOOKS_CACHED_RUNS: '0' }, 'TIDB_RUNBOOKS_CACHED_RUNS: is at least 1'],
   ])('refuse %j', (environment, problem) => {
     expect(() => readSettings(environment)).toThrow(problem);
-    expect(() => readSettings(environment)).toThrow(expect.objectContaining({ type: 'InvalidInput' }));
+    expect(thrownBy(() => readSettings(environment))).toMatchObject({ type: 'InvalidInput' });
   });
 
   test('say for every variable what it means', () => {
@@ -81,9 +90,9 @@ describe('the Temporal connection', () => {
   test('never quotes a broken profile file, which may hold a key', () => {
     const file = join(directory, 'temporal.toml');
     writeFileSync(file, '[profile.default]\napi_key = "very-secret"oops\n');
-    const attempt = (): unknown => readTemporalSettings({ TEMPORAL_CONFIG_FILE: file });
-    expect(attempt).toThrow('cannot be used');
-    expect(attempt).toThrow(expect.objectContaining({ message: expect.not.stringContaining('very-secret') }));
+    const { message } = thrownBy(() => readTemporalSettings({ TEMPORAL_CONFIG_FILE: file }));
+    expect(message).toContain('cannot be used');
+    expect(message).not.toContain('very-secret');
   });
 });
 

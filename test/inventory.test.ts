@@ -1,3 +1,4 @@
+import { RunbookError } from '../src/errors.ts';
 import { parseInventory, tidbClusterOf } from '../src/inventory.ts';
 
 const kubernetes = `
@@ -47,7 +48,7 @@ describe('an unknown TiDB cluster', () => {
   test('is answered with those that there are', () => {
     const inventory = parseInventory(shop(), 'x');
     expect(() => tidbClusterOf(inventory, 'shopp')).toThrow('There is no TiDB cluster "shopp" in the inventory; it has: shop');
-    expect(() => tidbClusterOf(inventory, 'shopp')).toThrow(expect.objectContaining({ type: 'NotFound' }));
+    expect(() => tidbClusterOf(inventory, 'shopp')).toThrow(RunbookError);
   });
 
   test('is also one that is a word of JavaScript', () => {

@@ -19,6 +19,8 @@ interface Follower {
 export async function follow({ terminal }: Context, client: RunbookClient, workflowId: string, { output }: OutputOptions): Promise<ExitCode> {
   const signal = terminal.interruptible();
   const follower = output === 'text' && terminal.canRedraw ? new Screen(terminal) : lineByLine(terminal, output);
+  // A second Ctrl-C ends the process at once: the terminal has to be in order by then.
+  signal.addEventListener('abort', () => follower.end());
   let last: LiveStatus | undefined;
   try {
     for await (const observation of client.watch(workflowId, { signal })) {

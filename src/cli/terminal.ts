@@ -18,7 +18,7 @@ export interface Terminal {
   readonly colors: Colors;
   /** The answer of the person, without spaces around it. */
   ask(question: string): Promise<string>;
-  /** Aborted by Ctrl-C from now on, instead of the end of the process. */
+  /** Aborted by Ctrl-C (and SIGTERM) from now on, once, instead of the end of the process. */
   interruptible(): AbortSignal;
 }
 
@@ -59,6 +59,6 @@ async function ask(question: string): Promise<string> {
 
 function interruptible(): AbortSignal {
   const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
   return controller.signal;
 }

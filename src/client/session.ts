@@ -1,7 +1,7 @@
 /** An open connection to one Temporal namespace: every call has a deadline, and every error is a sentence. */
 import { Client, Connection } from '@temporalio/client';
 import type { TemporalSettings } from '../config.ts';
-import { translate } from './translate-errors.ts';
+import { translate, translateConnecting } from './translate-errors.ts';
 import type { Place } from './translate-errors.ts';
 
 export interface SessionOptions extends TemporalSettings {
@@ -34,7 +34,7 @@ export class Session {
     try {
       return new Session(await Connection.connect({ ...connectionOptions, connectTimeout: answerWithinMs }), options);
     } catch (error) {
-      throw translate(error, 'connecting', { address: connectionOptions.address, namespace });
+      throw translateConnecting(error, { address: connectionOptions.address, namespace });
     }
   }
 

@@ -64,7 +64,7 @@ function translateGrpc(error: unknown, tried: string, { address, namespace }: Pl
     case grpcStatus.unavailable:
     case grpcStatus.deadlineExceeded:
     case grpcStatus.cancelled:
-      return new RunbookError('Unreachable', `Temporal at ${address} does not answer (${tried}: ${words}): start it, or set TEMPORAL_ADDRESS or TEMPORAL_PROFILE to the right one`);
+      return unreachable({ address }, `${tried}: ${words}`);
     case grpcStatus.permissionDenied:
     case grpcStatus.unauthenticated:
       return new RunbookError('Forbidden', `Temporal at ${address} does not allow it in namespace ${namespace} (${tried}: ${words}): check the API key or certificate of your profile`);
@@ -75,6 +75,15 @@ function translateGrpc(error: unknown, tried: string, { address, namespace }: Pl
     default:
       return new Error(`${tried} failed: ${words}`, { cause: error });
   }
+}
+
+function unreachable({ address }: Pick<Place, 'address'>, words: string): RunbookError {
+  return new RunbookError('Unreachable', `Temporal at ${address} does not answer (${words}): start it, or set TEMPORAL_ADDRESS or TEMPORAL_PROFILE to the right one`);
+}
+
+/** While connecting, an error without a gRPC status means that there is no connection. */
+export function translateConnecting(error: unknown, place: Place): Error {
+  return grpcCodeOf(error) === undefined ? unreachable(place, wordsOf(error)) : translate(error, 'connecting', place);
 }
 
 /** The server's own words: they stand in the innermost cause. */

@@ -25,17 +25,21 @@ const usualPauseMs = 1_000;
  */
 export async function* watchRun(session: Session, workflowId: string, { everyMs = usualPauseMs, signal }: WatchOptions = {}): AsyncGenerator<Observation, void> {
   while (!signal?.aborted) {
-    const observation = await observe(session, workflowId);
+    const observation = await observe(session, workflowId, signal);
+    if (!observation) return;
     yield observation;
     if ('status' in observation && !isOpen(observation.status)) return;
     await sleep(everyMs, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
 }
 
-async function observe(session: Session, workflowId: string): Promise<Observation> {
+/** Nothing when the watch was ended meanwhile. */
+async function observe(session: Session, workflowId: string, signal: AbortSignal | undefined): Promise<Observation | undefined> {
+  const read = (): Promise<LiveStatus> => readStatus(session, workflowId);
   try {
-    return { status: await readStatus(session, workflowId) };
+    return { status: await (signal ? session.connection.withAbortSignal(signal, read) : read()) };
   } catch (error) {
+    if (signal?.aborted) return undefined;
     if (isRunbookError(error, 'Unreachable') || isRunbookError(error, 'Throttled')) return { trouble: error.message };
     throw error;
   }

@@ -1,7 +1,8 @@
 /** `tidb-runbook start <runbook> <cluster>`: starts a run and shows how it begins. */
 import type { Command } from 'commander';
-import { RunbookError } from '../../errors.ts';
 import type { LiveStatus, RunbookClient, RunbookInput, StartedRun } from '../../client.ts';
+import { isOpen } from '../../client/execution.ts';
+import { RunbookError } from '../../errors.ts';
 import { answer, withClient, withOutput } from '../context.ts';
 import type { Context, OutputOptions } from '../context.ts';
 import { follow } from '../follow.ts';
@@ -56,7 +57,12 @@ async function untilPlanned(client: RunbookClient, workflowId: string): Promise<
   const signal = AbortSignal.timeout(beginningMs);
   for await (const observation of client.watch(workflowId, { everyMs: 200, signal })) {
     if ('trouble' in observation) throw new RunbookError('Unreachable', observation.trouble);
-    if (observation.status.phase !== 'planning') return observation.status;
+    if (hasBegun(observation.status)) return observation.status;
   }
   return undefined;
+}
+
+/** There is a plan, a reason why there is none, or an end. */
+function hasBegun(status: LiveStatus): boolean {
+  return status.planHash !== undefined || status.hold !== undefined || !isOpen(status);
 }

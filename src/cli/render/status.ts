@@ -75,7 +75,8 @@ export function visible(steps: StepStatus[], lines: number): Visible {
   if (steps.length <= lines) return { steps, fromFirst: 0, afterLast: 0 };
   const room = Math.max(1, lines - 2);
   const current = steps.findIndex(({ state }) => !finished.includes(state));
-  const wanted = current < 0 ? steps.length : current - 1;
+  // The step before the current one is worth a line, when there are two.
+  const wanted = current < 0 ? steps.length : current - (room > 1 ? 1 : 0);
   const first = Math.max(0, Math.min(wanted, steps.length - room));
   return { steps: steps.slice(first, first + room), fromFirst: first, afterLast: Math.max(0, steps.length - first - room) };
 }

@@ -24,6 +24,13 @@ export interface RunningWorker {
 const quickTimers = ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"', '--dynamic-config-value', 'history.workflowIdReuseMinimalInterval="0s"'];
 
 let isInstalled = false;
+let bundled: ReturnType<typeof bundleWorkflowCode> | undefined;
+
+/** Once per process: it takes seconds. */
+function bundle(): ReturnType<typeof bundleWorkflowCode> {
+  bundled ??= bundleWorkflowCode({ workflowsPath: resolve('src/workflows/index.ts'), logger: new DefaultLogger('ERROR') });
+  return bundled;
+}
 
 export async function startDevServer({ attributes = true, port }: { attributes?: boolean; port?: number } = {}): Promise<DevServer> {
   if (!isInstalled) Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -37,7 +44,6 @@ export async function startDevServer({ attributes = true, port }: { attributes?:
       ...(port ? { port } : {}),
     },
   });
-  const bundle = bundleWorkflowCode({ workflowsPath: resolve('src/workflows/index.ts'), logger: new DefaultLogger('ERROR') });
   return {
     env,
     address: env.address,
@@ -46,7 +52,7 @@ export async function startDevServer({ attributes = true, port }: { attributes?:
         connection: env.nativeConnection,
         taskQueue,
         identity: 'worker-of-the-test',
-        workflowBundle: await bundle,
+        workflowBundle: await bundle(),
         activities: activityFunctions(activities),
         maxHeartbeatThrottleInterval: '100ms',
         defaultHeartbeatThrottleInterval: '100ms',
