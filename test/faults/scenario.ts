@@ -87,7 +87,7 @@ export class Scenario {
   /** Starts a worker process and waits until it polls. */
   async worker(more: NodeJS.ProcessEnv = {}): Promise<Started> {
     const log = join(this.places.directory, `${this.name}-worker-${this.#workers.length}.log`);
-    const worker = start(node, ['src/worker.ts'], log, { ...this.environment, ...more });
+    const worker = start(node, ['dist/worker.js'], log, { ...this.environment, ...more });
     this.#workers.push(worker);
     await said(worker, 'worker is polling');
     return worker;

@@ -29,8 +29,8 @@ export async function conduct<Input extends RunInput>(runbook: Runbook<Input>, r
 
 /** The order of every run. Each line does nothing once the run is ending, or when a carried run has done it already. */
 async function work(run: Run): Promise<void> {
-  if (run.input.mode === 'run') await takeLock(run);
   await makePlan(run);
+  if (run.input.mode === 'run') await takeLock(run);
   if (run.input.mode === 'run') await carryOutPlan(run);
   if (!run.isEnding) run.change({ end: { phase: 'done', message: lastWords(run) } });
 }

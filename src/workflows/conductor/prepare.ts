@@ -1,4 +1,8 @@
-/** Before the first gate: takes the lock of the TiDB cluster and makes the plan. Both do nothing in a run that carries them already. */
+/**
+ * Before the first gate: makes the plan, then takes the lock of the TiDB cluster. In this order an input that is refused has written
+ * nothing at all; a plan that became old in between is made good by the steps, which read again and adopt. Both do nothing in a run
+ * that carries them already.
+ */
 import type { ErrorType } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { askPerson, reasonOf } from './ask-person.ts';

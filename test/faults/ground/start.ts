@@ -1,8 +1,10 @@
-/** Before the fault tests: one lab and one Temporal server for all of them. Each scenario brings its own TiDB cluster and task queue. */
+/** Before the fault tests: the product is built, one lab and one Temporal server are started. Each scenario brings its own TiDB cluster and task queue. */
+import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { node, said, start } from './processes.ts';
+import { promisify } from 'node:util';
+import { node, root, said, start } from './processes.ts';
 import type { Started } from './processes.ts';
 import { TemporalServer, freePort } from './temporal.ts';
 
@@ -20,6 +22,8 @@ export default async function startGround(): Promise<void> {
   const lab = start(node, ['lab/main.ts', 'up', '--preset', 'fast', '--directory', join(directory, 'lab'), '--rbac', 'deploy/kubernetes-rbac.yaml'], join(directory, 'lab.log'));
   const temporal = new TemporalServer(await freePort(), directory);
   globalThis.ground = { lab, temporal };
-  await Promise.all([said(lab, 'ready\n'), temporal.start()]);
+  // Workers run as they are shipped: compiled, with their bundle of workflows.
+  const built = promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root });
+  await Promise.all([said(lab, 'ready\n'), temporal.start(), built]);
   process.env['TIDB_RUNBOOKS_TEST_GROUND'] = JSON.stringify({ directory, lab: join(directory, 'lab'), temporal: temporal.address });
 }
