@@ -145,7 +145,7 @@ function initialFirst(places: readonly Place[], specs: Followed['specs']): Place
   return initial ? [initial, ...places.filter((place) => place !== initial)] : [...places];
 }
 
-/** A lab may have several TiDB clusters; their names stand in the facts. Faults are everybody's. */
+/** A lab may have several TiDB clusters; their names stand in the facts. Faults that name none are everybody's. */
 function ofDatabase(places: readonly Place[], facts: readonly Fact[], file: string): Fact[] {
   const databases = new Set<string>();
   for (const { kubernetesCluster, namespace, name } of places) {
@@ -153,5 +153,5 @@ function ofDatabase(places: readonly Place[], facts: readonly Fact[], file: stri
     if (known.length === 0) throw new Error(`The event log ${file} knows nothing of TidbCluster ${namespace}/${name} in ${kubernetesCluster}. Check its name, or give the log of the lab where it ran.`);
     for (const { database } of known) if (database !== undefined) databases.add(database);
   }
-  return facts.filter(({ kind, database }) => kind.startsWith('fault-') || (database !== undefined && databases.has(database)));
+  return facts.filter(({ kind, database }) => (database === undefined ? kind.startsWith('fault-') : databases.has(database)));
 }

@@ -15,8 +15,9 @@ const scopeKeys = ['kubernetesCluster', 'database', 'namespace', 'tidbCluster', 
 type ScopeKey = (typeof scopeKeys)[number];
 
 /** The faults that take stores or PD members away; the others disturb the way to them. */
-const takesAway = new Set(['store-down', 'store-disconnected', 'pod-crashing', 'pod-pending', 'image-not-pullable']);
+const takesAway = new Set(['store-down', 'store-disconnected', 'pd-leader-lost', 'pod-crashing', 'pod-pending', 'image-not-pullable']);
 const storesOnly = new Set(['store-down', 'store-disconnected']);
+const pdOnly = new Set(['pd-leader-lost']);
 
 export function faultSpans(facts: readonly Fact[]): FaultSpan[] {
   const ends = facts.filter(({ kind }) => kind === 'fault-off');
@@ -33,6 +34,6 @@ export function faultSpans(facts: readonly Fact[]): FaultSpan[] {
 export function faultOn(faults: readonly FaultSpan[], target: Partial<Record<ScopeKey, string | undefined>>, from: number, until: number): FaultSpan | undefined {
   const isStore = target.component === 'tikv' || target.component === 'tiflash';
   return faults.find((fault) =>
-    takesAway.has(fault.kind) && (isStore || !storesOnly.has(fault.kind)) && fault.from <= until && fault.until >= from
+    takesAway.has(fault.kind) && !(isStore ? pdOnly : storesOnly).has(fault.kind) && fault.from <= until && fault.until >= from
     && Object.entries(fault.scope).every(([key, wanted]) => target[key as ScopeKey] === wanted));
 }

@@ -1,4 +1,4 @@
-/** When a PD member did not serve, and when a store did not serve or was not Up in PD's view. */
+/** When a PD member did not serve, when PD had no leader, and when a store did not serve or was not Up in PD's view. */
 import { faultOn } from './fault-spans.ts';
 import type { FaultSpan } from './fault-spans.ts';
 import type { Fact } from './facts.ts';
@@ -10,8 +10,8 @@ export interface Trouble {
   title: string;
   /** What it was, such as `Disconnected`. */
   state: string;
-  /** `member`: a PD member is down. `away`: a store's process does not serve. `not-up`: PD's name for its state. */
-  kind: 'member' | 'away' | 'not-up';
+  /** `member`: a PD member is down. `leader`: PD has none. `away`: a store's process does not serve. `not-up`: PD's name for its state. */
+  kind: 'member' | 'leader' | 'away' | 'not-up';
   component: string;
   /** Kubernetes cluster, namespace and TidbCluster as the facts name them. */
   origin: Fact;
@@ -59,7 +59,7 @@ interface Turn {
   state: string | undefined;
 }
 
-function turnsOf({ kind, member = '', store, engine = 'tikv', pod = '', to }: Fact): Turn[] {
+function turnsOf({ kind, member = '', leader, store, engine = 'tikv', pod = '', to }: Fact): Turn[] {
   const ofMember = { kind: 'member', name: member, title: `PD member ${pod || member}`, component: 'pd' } as const;
   const ofStore = { name: String(store), title: `store ${store} (${pod})`, component: engine } as const;
   switch (kind) {
@@ -70,6 +70,8 @@ function turnsOf({ kind, member = '', store, engine = 'tikv', pod = '', to }: Fa
     case 'member-up':
     case 'member-left':
       return [{ ...ofMember, state: undefined }];
+    case 'pd-leader':
+      return [{ kind: 'leader', name: 'PD', title: 'PD', component: 'pd', state: leader === null ? 'without a leader' : undefined }];
     case 'store-away':
       return [{ ...ofStore, kind: 'away', state: 'away' }];
     case 'store-back':

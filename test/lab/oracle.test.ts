@@ -306,6 +306,14 @@ describe('the whole database before every step', () => {
     expect(evidence.join()).toContain('had begun too shortly before to be seen');
   });
 
+  it('is broken by a step while PD has no leader, or a member is unhealthy by a fault', async () => {
+    const leaderless = new Story().fact(8, 'pd-leader', undefined, { leader: null, alive: 3, members: 3 }).fact(11, 'pd-leader', undefined, { leader: 'west-pd-0', alive: 3, members: 3 });
+    expect(finding(await judged(leaderless.roll(10, 'east', 'tidb')), whole).evidence[0]).toContain('began while PD was without a leader');
+    expect(brokenIn(await judged(leaderless.roll(20, 'west', 'tidb')))).toEqual([whole]);
+    expect(brokenIn(await judged(new Story().fault(8, 12, 'pd-member-unhealthy', { pod: 'shop-west-pd-0' }).roll(10, 'east', 'tidb')))).toEqual([whole]);
+    expect(brokenIn(await judged(new Story().fault(9.9, 12, 'pd-leader-lost', {}).fact(9.95, 'pd-leader', undefined, { leader: null, alive: 3, members: 3 }).roll(10, 'east', 'tidb')))).toEqual([]);
+  });
+
   it('is asked at the moment of the request, not of the answer', async () => {
     expect(brokenIn(await judged(new Story().memberDown(9, 10.3, 'west').roll(10, 'east', 'tidb', { takes: 0.4 })))).toEqual([whole]);
   });

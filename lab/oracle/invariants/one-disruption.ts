@@ -16,7 +16,7 @@ export function oneDisruptionAtATime(evidence: Evidence, mustSee: boolean): Find
   const steps = stepsInSpan(evidence);
   const disturbances = disturbancesOf(evidence);
   const broken: string[] = [];
-  const seen = steps.length === 0 ? [] : [`${steps.length} changes of versions, ${disturbances.filter(({ change }) => change).length} disturbances by them`];
+  const seen = steps.length === 0 ? [] : [`${steps.length} changes of versions, ${disturbances.filter(({ change }) => change && steps.includes(change)).length} disturbances by them`];
   for (const step of steps) {
     if (step.versions.length > 1) broken.push(`${describe(step)} changed ${step.versions.map(({ component }) => component).join(', ')} at once`);
     for (const other of disturbances.filter((one) => isInTheWay(one, step))) {
