@@ -13,6 +13,7 @@ import { askAll } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import { beforeRoll } from '../../tidb/guards/index.ts';
 import { noTiproxyAcross, notDeleting, noUnknownParts, notPaused, notSuspended, passesValidation } from '../../tidb/guards/tidb-clusters.ts';
+import { leftBehind } from '../../tidb/leftovers.ts';
 import { missingFor } from '../../tidb/proof.ts';
 import { desiredImage, desiredVersion, isSettled, specOf } from '../../tidb/spec.ts';
 import { compareVersions, isAtLeast } from '../../tidb/versions.ts';
@@ -33,7 +34,8 @@ const refusing: readonly Guard[] = [notPaused, notSuspended, notDeleting, passes
 
 const order = upgradeOrders[0];
 
-export function planUpgrade(view: ClusterView, wish: UpgradeWish): { refusals: string[] } | UnhashedPlan {
+export function planUpgrade(seen: ClusterView, wish: UpgradeWish): { refusals: string[] } | UnhashedPlan {
+  const view = { ...seen, tidbClusters: [...seen.tidbClusters].sort((a, b) => Number(b.initial) - Number(a.initial)) };
   const refusals = refusalsFor(view, wish);
   if (refusals.length > 0) return { refusals };
   const rolls = order.order.flatMap((component) => view.tidbClusters.flatMap((member) => rollStep(view, member, component, wish)));
@@ -100,7 +102,7 @@ function verifyStep(view: ClusterView, changes: PlannedStep[], wish: UpgradeWish
     title: `${view.name} is whole on ${wish.version}: versions, schedulers, DDL`,
     component: 'verify',
     kubernetesCluster: view.tidbClusters[0]?.key ?? '',
-    alreadyDone: changes.every((step) => step.alreadyDone),
+    alreadyDone: changes.every((step) => step.alreadyDone) && leftBehind(view).length === 0,
     input: { targets },
   };
 }
