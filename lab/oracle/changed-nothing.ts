@@ -4,12 +4,12 @@ import type { Sources } from './evidence.ts';
 import { clock, finding } from './finding.ts';
 import type { Finding } from './finding.ts';
 
-/** Needs to see reads of the author: where it never came, "it changed nothing" says nothing. Throws as `judge` does. */
+/** Needs to see requests of the author: where it never came, "it changed nothing" says nothing. Throws as `judge` does. */
 export async function changedNothing(sources: Sources): Promise<Finding> {
-  const { writes, reads } = await gatherEvidence(sources);
+  const { writes, requests } = await gatherEvidence(sources);
   return finding('nothing is written', {
     broken: writes.map(({ asked, verb, resource, namespace, name, kubernetesCluster }) => `at ${clock(asked)} the author wrote (${verb}) ${resource} ${namespace}/${name} in ${kubernetesCluster}`),
-    seen: reads.length === 0 ? [] : [`${reads.length} reads by the author, no write`],
+    seen: requests.length === 0 ? [] : [`${requests.length} requests by the author, ${writes.length} of them accepted writes`],
     nothing: 'no request of the author seen: nothing can be said',
     mustSee: true,
   });

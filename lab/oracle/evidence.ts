@@ -1,5 +1,5 @@
 /** Gathers what all judging rests on from the event log and the audit logs: facts, writes, changes, troubles, disturbances. */
-import { isAcceptedWrite, isRead, readAuditLog } from './audit-log.ts';
+import { isAcceptedWrite, readAuditLog } from './audit-log.ts';
 import type { AuditedRequest } from './audit-log.ts';
 import { isBy, product } from './author.ts';
 import type { Author } from './author.ts';
@@ -52,8 +52,8 @@ export interface Evidence {
   steps: Change[];
   /** The author's accepted writes of anything, in the span. */
   writes: AuditedRequest[];
-  /** The author's reads, between `since` and `until` where they are given. */
-  reads: AuditedRequest[];
+  /** All that the author asked for, refused or not, between `since` and `until` where they are given. */
+  requests: AuditedRequest[];
   phases: PhaseChange[];
   isAuthors(request: AuditedRequest): boolean;
   /** What is lost of the logs, in sentences. */
@@ -78,7 +78,7 @@ export async function gatherEvidence(sources: Sources): Promise<Evidence> {
   return {
     places: initialFirst(given, specs), span, facts, faults, troubles: troublesOf(facts, faults), changes,
     steps: changes.filter(({ request, asked: time, versions, settles }) => isAuthors(request) && isWithin(lifetime, time) && (versions.length > 0 || settles)),
-    writes: own.filter(({ asked }) => isWithin(span, asked)), reads: requests.filter((request) => isAuthors(request) && isRead(request) && isWithin(asked, request.asked)), phases, isAuthors, gaps,
+    writes: own.filter(({ asked }) => isWithin(span, asked)), requests: requests.filter((request) => isAuthors(request) && isWithin(asked, request.asked)), phases, isAuthors, gaps,
   };
 }
 

@@ -1,6 +1,6 @@
 /** The judge: reads what the API servers and the twins wrote down, and says which invariants held. Knows nothing of the product's code. */
 import { gatherEvidence } from './evidence.ts';
-import type { Evidence, Sources } from './evidence.ts';
+import type { Sources } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { foreignBrakesStand } from './invariants/brakes.ts';
 import { onlyExpectedFields } from './invariants/expected-fields.ts';
@@ -79,5 +79,3 @@ function judgedChange({ request, what }: Change): JudgedChange {
   const { at, user, userAgent, kubernetesCluster, namespace, name, code } = request;
   return { at: new Date(at).toISOString(), by: userAgent === '' ? user : `${user} (${userAgent})`, kubernetesCluster, namespace, tidbCluster: name, what, code };
 }
-
-export type { Evidence };

@@ -1,4 +1,5 @@
 /** How much the author reads from each API server: a run that waits should hardly be felt. */
+import { isRead } from './audit-log.ts';
 import type { Evidence } from './evidence.ts';
 import { timeOf } from './evidence.ts';
 
@@ -18,9 +19,9 @@ export interface Reads {
 const millisecondsPerSecond = 1000;
 
 /** By the name of the Kubernetes cluster. */
-export function countReads({ reads }: Evidence, kubernetesClusters: readonly string[], windows: readonly Window[]): Record<string, Reads> {
+export function countReads({ requests }: Evidence, kubernetesClusters: readonly string[], windows: readonly Window[]): Record<string, Reads> {
   return Object.fromEntries(kubernetesClusters.map((name) => {
-    const own = reads.filter(({ kubernetesCluster }) => kubernetesCluster === name);
+    const own = requests.filter((request) => request.kubernetesCluster === name && isRead(request));
     const counts: Record<string, number> = {};
     for (const { verb, resource } of own) counts[`${verb} ${resource}`] = (counts[`${verb} ${resource}`] ?? 0) + 1;
     return [name, { counts, perSecond: windows.map((window) => ({ ...window, perSecond: rateIn(window, own.map(({ asked }) => asked)) })) }];

@@ -336,6 +336,10 @@ describe('secrets', () => {
     expect(JSON.stringify(verdict)).not.toContain(secret);
   });
 
+  it('are broken by one in a request that was refused', async () => {
+    expect(await held(new Story().patch(10, 'east', { metadata: { annotations: { x: secret } } }, { code: 403 }))).toBe(false);
+  });
+
   it('are broken by one in the event log', async () => expect(await held(new Story().fact(10, 'pod-failed', 'east', { message: secret }))).toBe(false));
 
   it('are broken by one in a payload of a history, as text or as data of a Secret', async () => {

@@ -1,6 +1,6 @@
 /**
  * No secret: strings that a test planted as secrets occur in none of the given files (event log, Temporal history, logs, reports)
- * and in no request body of ours. Base64 is looked into, as deep as a Secret in a payload in a history goes.
+ * and in no request of ours, refused ones among them. Base64 is looked into, as deep as a Secret in a payload in a history goes.
  */
 import { readFile } from 'node:fs/promises';
 import type { Evidence } from '../evidence.ts';
@@ -25,7 +25,7 @@ export async function noSecretEscapes(evidence: Evidence, events: string, secret
   const pieces = (secrets?.planted ?? []).map(piecesOf);
   const files = [events, ...(secrets?.files ?? [])];
   const broken = pieces.length === 0 ? [] : [...(await searchFiles(files, pieces)), ...searchRequests(evidence, pieces)];
-  const seen = pieces.length === 0 ? [] : [`${pieces.length} planted secrets were looked for in ${files.length} files and ${evidence.writes.length} request bodies`];
+  const seen = pieces.length === 0 ? [] : [`${pieces.length} planted secrets were looked for in ${files.length} files and ${evidence.requests.length} requests`];
   return finding('no secret escapes', { broken, seen, nothing: 'no planted secret was given to look for' });
 }
 
@@ -34,8 +34,8 @@ async function searchFiles(files: readonly string[], pieces: string[][]): Promis
   return found.flat();
 }
 
-const searchRequests = ({ writes }: Evidence, pieces: string[][]): string[] =>
-  writes.flatMap((request) => search(`${request.uri}\n${JSON.stringify(request.body ?? null)}`, pieces)
+const searchRequests = ({ requests }: Evidence, pieces: string[][]): string[] =>
+  requests.flatMap((request) => search(`${request.uri}\n${JSON.stringify(request.body ?? null)}`, pieces)
     .map((number) => `planted secret ${number} stands in the author's request of ${clock(request.asked)} (${request.verb} ${request.resource} ${request.name} in ${request.kubernetesCluster})`));
 
 async function textOf(file: string): Promise<string> {
