@@ -52,7 +52,7 @@ export function confirmationMs(key: string): number {
   return confirmations.find((each) => key.startsWith(each.prefix))?.ms ?? otherwiseMs;
 }
 
-/** Silent guards must be heard twice before a hold ends and the brake is released. */
+/** Silence must be heard twice before a hold ends, the brake is released or one of several reasons is dropped. */
 const QUIET_LOOKS = 2;
 
 export class WaitJudge {
@@ -64,6 +64,8 @@ export class WaitJudge {
   #movedAt = 0;
   #standsSince = new Map<string, number>();
   #quietLooks = 0;
+  /** For how many looks in a row a known reason has not been seen. */
+  #missedLooks = new Map<string, number>();
 
   constructor(patience: Patience, stallMs: number, known: readonly string[] = []) {
     this.#patience = patience;
@@ -76,9 +78,11 @@ export class WaitJudge {
     if (this.#isDone(look)) return { say: 'done' };
     const confirmed = [...look.alarms, ...look.troubles].filter((reason) => this.#isConfirmed(reason, look.atMs));
     if (confirmed.length > 0) return this.#held(confirmed, look);
+    const isQuiet = this.#quietLooks >= QUIET_LOOKS;
+    // A frozen roll cannot move, so it is no stall: it is released first.
+    if (look.braked) return isQuiet ? { say: 'cleared' } : this.#waiting(look);
     if (this.#isStalled(look)) return this.#known.some(isStallKey) ? this.#waiting(look) : { say: 'stalled' };
-    if ((this.#known.length > 0 || look.braked) && this.#quietLooks >= QUIET_LOOKS) return { say: 'cleared' };
-    return this.#waiting(look);
+    return this.#known.length > 0 && isQuiet ? { say: 'cleared' } : this.#waiting(look);
   }
 
   /** Milliseconds until the wait may end; undefined while something is missing. */
@@ -89,11 +93,12 @@ export class WaitJudge {
   #notice(look: Look): void {
     // A run that is held for a stall begins as stalled: only a change of the signature is progress.
     if (this.#signature === undefined) this.#movedAt = this.#known.some(isStallKey) ? look.atMs - this.#stallMs : look.atMs;
-    else if (this.#signature !== look.signature) this.#movedAt = look.atMs;
+    else if (this.#signature !== look.signature || look.braked) this.#movedAt = look.atMs;
     this.#signature = look.signature;
     const now = [...look.alarms, ...look.troubles].map((reason) => reason.key);
     this.#standsSince = new Map(now.map((key) => [key, this.#standsSince.get(key) ?? look.atMs]));
     this.#quietLooks = now.length === 0 ? this.#quietLooks + 1 : 0;
+    this.#missedLooks = new Map(this.#known.map((key) => [key, now.includes(key) ? 0 : (this.#missedLooks.get(key) ?? 0) + 1]));
     const fine = look.missing.length === 0 && look.unwhole.length === 0;
     this.#holdsSince = fine ? (this.#holdsSince ?? look.atMs) : undefined;
   }
@@ -111,11 +116,13 @@ export class WaitJudge {
     return missing.length + unwhole.length > 0 && atMs - this.#movedAt >= this.#stallMs;
   }
 
+  /** Said again only when a reason is new, or a known one was not seen for two looks. What a stall is known for is never seen in a look. */
   #held(confirmed: Reason[], look: Look): Verdict {
-    const same = confirmed.length === this.#known.length && confirmed.every((reason) => this.#known.includes(reason.key));
-    if (same) return this.#waiting(look);
-    const alarms = confirmed.filter((reason) => look.alarms.includes(reason));
-    return { say: 'held', reasons: confirmed, alarms };
+    const keys = new Set(confirmed.map((reason) => reason.key));
+    const isNew = [...keys].some((key) => !this.#known.includes(key));
+    const isGone = this.#known.some((key) => !isStallKey(key) && !keys.has(key) && (this.#missedLooks.get(key) ?? 0) >= QUIET_LOOKS);
+    if (!isNew && !isGone) return this.#waiting(look);
+    return { say: 'held', reasons: confirmed, alarms: confirmed.filter((reason) => look.alarms.includes(reason)) };
   }
 
   #waiting({ atMs, missing, unwhole }: Look): Verdict {
