@@ -40,7 +40,7 @@ test.each<{ what: string; name: string; fault: FaultInput; words: RegExp }>([
   scenario = await Scenario.begin(name);
   await scenario.worker();
   const run = await scenario.upgrade({ stallAfter: '4s' });
-  await scenario.until(run, (status) => status.steps.some((step) => step.id === 'pd/south' && step.state !== 'pending'));
+  await scenario.until(run, (status) => status.steps.some((step) => step.id === (name === 'crash' ? 'tikv/west' : 'pd/south') && step.state === 'waiting'));
   const mend = await scenario.fault(fault);
   await scenario.untilHeld(run, words);
   await mend();

@@ -4,12 +4,13 @@ import { sentenceOf } from '../../errors.ts';
 import { resources } from '../../kubernetes/resources.ts';
 import { brakeOf } from '../../tidb/brake.ts';
 import { components } from '../../tidb/components.ts';
-import { guardsDuringRoll } from '../../tidb/guards/during-roll.ts';
+import { guardsDuringRoll, podsInTransit } from '../../tidb/guards/during-roll.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
 import { databaseIsWhole, standingGuards } from '../../tidb/guards/index.ts';
 import { nobodyEvicts } from '../../tidb/guards/database.ts';
 import { certainTroubles, crashingPods, explainStall, progressSignature } from '../../tidb/stall.ts';
 import type { LogLines } from '../../tidb/stall.ts';
+import type { TidbClusterView } from '../../tidb/view.ts';
 import { sceneOf } from '../apply-step.ts';
 import { releaseBrake, setBrake } from '../brake.ts';
 import { tryPatiently } from '../patience.ts';
@@ -87,7 +88,7 @@ async function act(waiting: Waiting, scene: Scene | undefined, verdict: Verdict)
   if (verdict.say === 'wait' || !scene) return verdict.say === 'held' ? { outcome: 'held', reasons: verdict.reasons } : undefined;
   if (verdict.say === 'done') return { outcome: 'done', message: `${waiting.call.step.title}: proved`, proof: waiting.kind.proof(scene) };
   if (verdict.say === 'stalled') return { outcome: 'held', reasons: await stallReasons(waiting, scene) };
-  if (verdict.say === 'held') return { outcome: 'held', reasons: await withBrake(waiting, scene, verdict) };
+  if (verdict.say === 'held') return { outcome: 'held', reasons: await withLogs(waiting, scene, await withBrake(waiting, scene, verdict)) };
   return release(waiting, scene);
 }
 
@@ -95,17 +96,27 @@ async function stallReasons(waiting: Waiting, { view, member }: Scene): Promise<
   const { kind, call } = waiting;
   const missing = [...kind.missing({ view, member }), ...askAll(databaseIsWhole, view, { member }).map((reason) => reason.message)];
   if (!kind.rolls) return [{ key: `no-progress/${call.step.id}`, message: `no progress: ${missing.join('; ')}`, clears: 'itself' }];
-  const logs = await logsOf(waiting, { view, member });
+  // A pod that hangs in its start script is not crashing: its log tells as well.
+  const touched = podsInTransit(member, kind.rolls);
+  const logs = await logsOf(waiting, member, member.pods.map((pod) => pod.metadata.name).filter((name) => touched.has(name)));
   return explainStall(view, { member, component: kind.rolls, logs, missing });
 }
 
-async function logsOf({ at, kind, pulse }: Waiting, { member }: Scene): Promise<LogLines> {
-  if (!kind.rolls) return {};
+/** A container that crashes says why in its log: fetched once, when the run begins to hold for it. */
+async function withLogs(waiting: Waiting, scene: Scene, reasons: Reason[]): Promise<Reason[]> {
+  const { rolls } = waiting.kind;
+  const crashing = rolls ? crashingPods(scene.member, rolls) : [];
+  if (!rolls || crashing.length === 0) return reasons;
+  const told = certainTroubles(scene.view, scene.member, rolls, await logsOf(waiting, scene.member, crashing));
+  return reasons.map((reason) => told.find((each) => each.key === reason.key) ?? reason);
+}
+
+async function logsOf({ at, kind, pulse }: Waiting, member: TidbClusterView, pods: string[]): Promise<LogLines> {
   const { namespace } = member.object.metadata;
   const api = at.kubernetes(member.kubernetesCluster);
-  const ref = (name: string) => ({ ...resources.pod, namespace, name });
-  const read = async (pod: string): Promise<[string, string[]]> => [pod, await api.log(ref(pod), { container: kind.rolls ?? '', tailLines: LOG_LINES, signal: pulse.signal }).catch((error: unknown) => [`(its log cannot be read: ${sentenceOf(error)})`])];
-  return Object.fromEntries(await Promise.all(crashingPods(member, kind.rolls).map(read)));
+  const options = { container: kind.rolls ?? '', tailLines: LOG_LINES, signal: pulse.signal };
+  const read = (name: string): Promise<string[]> => api.log({ ...resources.pod, namespace, name }, options).catch((error: unknown) => [`(its log cannot be read: ${sentenceOf(error)})`]);
+  return Object.fromEntries(await Promise.all(pods.map(async (pod) => [pod, await read(pod)] as const)));
 }
 
 /** An alarm while pods are still to be rolled: freeze the roll before the operator takes the next one. */
