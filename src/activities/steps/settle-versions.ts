@@ -7,7 +7,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
 import { allComponents, components } from '../../tidb/components.ts';
 import type { Component } from '../../tidb/components.ts';
-import { noDriftSince } from '../../tidb/drift.ts';
+import { digest, noDriftSince } from '../../tidb/drift.ts';
 import { standing } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import { beforeSettling } from '../../tidb/guards/index.ts';
@@ -20,18 +20,22 @@ export const revisionsAnnotation = 'tidb-runbooks.io/revisions-before-settling';
 
 const inputSchema = z.object({ version: z.string(), baseline: z.record(z.string(), z.string()) });
 
+/** `of` names the planned change: what a run that was terminated has left says nothing about the next one. */
+const recordSchema = z.object({ of: z.string(), revisions: z.record(z.string(), z.string()) });
+type Revisions = z.infer<typeof recordSchema>['revisions'];
+
 /** A patch that would change an image string would roll pods: it is not written. */
 function imagesStay(version: string): Guard {
   return (_view, { member }) => {
     const { spec } = member.object;
     const after = settledSpec(spec, version);
     return allComponents
-      .filter((component) => component !== 'tiproxy' && specOf(spec, component) && desiredImage(spec, component) !== desiredImage(after, component))
+      .filter((component) => specOf(spec, component) && desiredImage(spec, component) !== desiredImage(after, component))
       .map((component) => standing(`image-changes/${member.key}/${component}`, `moving the version of ${components[component].title} into spec.version would change its image from ${desiredImage(spec, component) ?? 'unknown'} to ${desiredImage(after, component) ?? 'unknown'}: skip leaves the versions at the components`));
   };
 }
 
-function revisionsOf(member: TidbClusterView): Record<string, string> {
+function revisionsOf(member: TidbClusterView): Revisions {
   return Object.fromEntries(presentComponents(member).map((component) => [component, member.statefulSets[component]?.status.updateRevision ?? '']));
 }
 
@@ -39,14 +43,17 @@ function presentComponents(member: TidbClusterView): Component[] {
   return allComponents.filter((component) => specOf(member.object.spec, component));
 }
 
-function recordedRevisions(member: TidbClusterView): Record<string, string> {
-  const text = member.object.metadata.annotations[revisionsAnnotation];
-  const parsed = z.record(z.string(), z.string()).safeParse(text ? JSON.parse(text) : {});
-  return parsed.success ? parsed.data : {};
+function recordedRevisions({ object }: TidbClusterView, of: string): Revisions {
+  try {
+    const record = recordSchema.safeParse(JSON.parse(object.metadata.annotations[revisionsAnnotation] ?? ''));
+    return record.success && record.data.of === of ? record.data.revisions : {};
+  } catch {
+    return {};
+  }
 }
 
-function movedSince(member: TidbClusterView): string[] {
-  const before = recordedRevisions(member);
+function movedSince(member: TidbClusterView, of: string): string[] {
+  const before = recordedRevisions(member, of);
   const now = revisionsOf(member);
   return Object.keys(before)
     .filter((component) => now[component] !== before[component])
@@ -55,21 +62,22 @@ function movedSince(member: TidbClusterView): string[] {
 
 export function settleVersions(step: PlannedStep): StepKind {
   const { version, baseline } = inputSchema.parse(step.input);
+  const of = digest(step.input);
   return {
     rolls: undefined,
     guards: [...beforeSettling, noDriftSince(baseline), imagesStay(version)],
     standing: [noDriftSince(baseline)],
-    change: ({ member }) => (isSettled(member.object.spec, version) ? undefined : withRevisions(settlingPatch(member.object.spec, version), member)),
+    change: ({ member }) => (isSettled(member.object.spec, version) ? undefined : withRevisions(settlingPatch(member.object.spec, version), member, of)),
     missing: ({ member }) => [
       ...(isSettled(member.object.spec, version) ? [] : [`spec.version is not ${version} alone`]),
       ...presentComponents(member).filter((component) => isRolling(member, component)).map((component) => `${components[component].title} is rolling`),
-      ...movedSince(member),
+      ...movedSince(member, of),
     ],
     almostDone: () => true,
     proof: ({ member }) => ({ version, unchangedRevisions: revisionsOf(member) }),
   };
 }
 
-function withRevisions(patch: JsonObject, member: TidbClusterView): JsonObject {
-  return { ...patch, metadata: { annotations: { [revisionsAnnotation]: JSON.stringify(revisionsOf(member)) } } };
+function withRevisions(patch: JsonObject, member: TidbClusterView, of: string): JsonObject {
+  return { ...patch, metadata: { annotations: { [revisionsAnnotation]: JSON.stringify({ of, revisions: revisionsOf(member) }) } } };
 }

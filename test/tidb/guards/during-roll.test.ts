@@ -84,6 +84,14 @@ describe('everything else that turns bad does', () => {
     expect(said(view, 'tikv')).toEqual([storeKey(view, 0, 'Disconnected', 'east')]);
   });
 
+  it('a member of a TidbCluster of the same name in another Kubernetes cluster, whose pod is called the same', () => {
+    const view = rolling('pd', 1);
+    podGone(view, 'shop-west-pd-1');
+    const foreign = hostOf('west', 'pd', 1).replace('west.example', 'south.example');
+    database(view).members.push({ ...member(view, 'west', 1), id: '7', name: foreign, clientUrls: [`https://${foreign}:2379`], healthy: false });
+    expect(said(view, 'pd')).toEqual(['pd-member/shop-west-pd-1']);
+  });
+
   it('a TiFlash store while TiKV rolls', () => {
     const view = rolling('tikv', 1);
     goDown(view, { key: 'west', component: 'tiflash', ordinal: 1 });
