@@ -78,11 +78,9 @@ export class WaitJudge {
     if (this.#isDone(look)) return { say: 'done' };
     const confirmed = [...look.alarms, ...look.troubles].filter((reason) => this.#isConfirmed(reason, look.atMs));
     if (confirmed.length > 0) return this.#held(confirmed, look);
-    const isQuiet = this.#quietLooks >= QUIET_LOOKS;
-    // A frozen roll cannot move, so it is no stall: it is released first.
-    if (look.braked) return isQuiet ? { say: 'cleared' } : this.#waiting(look);
     if (this.#isStalled(look)) return this.#known.some(isStallKey) ? this.#waiting(look) : { say: 'stalled' };
-    return this.#known.length > 0 && isQuiet ? { say: 'cleared' } : this.#waiting(look);
+    if ((this.#known.length > 0 || look.braked) && this.#quietLooks >= QUIET_LOOKS) return { say: 'cleared' };
+    return this.#waiting(look);
   }
 
   /** Milliseconds until the wait may end; undefined while something is missing. */
@@ -91,9 +89,11 @@ export class WaitJudge {
   }
 
   #notice(look: Look): void {
+    // A roll that the brake has frozen cannot move, so that is no stall: it is to be released first.
+    if (look.braked) this.#movedAt = look.atMs;
     // A run that is held for a stall begins as stalled: only a change of the signature is progress.
-    if (this.#signature === undefined) this.#movedAt = this.#known.some(isStallKey) ? look.atMs - this.#stallMs : look.atMs;
-    else if (this.#signature !== look.signature || look.braked) this.#movedAt = look.atMs;
+    else if (this.#signature === undefined) this.#movedAt = this.#known.some(isStallKey) ? look.atMs - this.#stallMs : look.atMs;
+    else if (this.#signature !== look.signature) this.#movedAt = look.atMs;
     this.#signature = look.signature;
     const now = [...look.alarms, ...look.troubles].map((reason) => reason.key);
     this.#standsSince = new Map(now.map((key) => [key, this.#standsSince.get(key) ?? look.atMs]));
