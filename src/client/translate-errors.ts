@@ -38,6 +38,11 @@ export function isSilence(error: unknown): boolean {
   return code === grpcStatus.deadlineExceeded || code === grpcStatus.cancelled || /no poller|task in failed state/i.test(wordsOf(error));
 }
 
+/** The words of the server (1.32) when the workflow task that carried an update failed. */
+export function isDroppedUpdate(error: unknown): boolean {
+  return /update due to unexpected workflow task failure/i.test(wordsOf(error));
+}
+
 /** An error with a sentence that says what was tried; RunbookErrors and our own failures pass unchanged. */
 export function translate(error: unknown, tried: string, place: Place): Error {
   if (error instanceof RunbookError || error instanceof DecisionRefused || error instanceof RunFailed) return error;
@@ -62,9 +67,11 @@ function translateGrpc(error: unknown, tried: string, { address, namespace }: Pl
   const words = wordsOf(error);
   switch (grpcCodeOf(error)) {
     case grpcStatus.unavailable:
+      return unreachable({ address }, `${tried}: ${words}`);
     case grpcStatus.deadlineExceeded:
     case grpcStatus.cancelled:
-      return unreachable({ address }, `${tried}: ${words}`);
+      // The words of gRPC tell of its last retry, not of the whole wait.
+      return unreachable({ address }, `${tried}: no answer in time`);
     case grpcStatus.permissionDenied:
     case grpcStatus.unauthenticated:
       return new RunbookError('Forbidden', `Temporal at ${address} does not allow it in namespace ${namespace} (${tried}: ${words}): check the API key or certificate of your profile`);
