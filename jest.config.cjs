@@ -11,8 +11,6 @@ const base = {
 };
 
 module.exports = {
-  // Most tests wait for real servers more than they compute: more workers than a small computer has cores.
-  maxWorkers: 3,
   reporters: ['default', '<rootDir>/test/one-line-reporter.cjs'],
   projects: [
     { ...base, displayName: 'unit', roots: ['<rootDir>/test'], testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/', '<rootDir>/test/e2e/'] },

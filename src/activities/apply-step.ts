@@ -5,7 +5,7 @@
 import type { ApplyResult, Reason, StepCall } from '../protocol/outcome.ts';
 import { RunbookError } from '../errors.ts';
 import { releasePatch } from '../tidb/brake.ts';
-import { askAll } from '../tidb/guards/guard.ts';
+import { askAll, standing } from '../tidb/guards/guard.ts';
 import { findByKey } from '../tidb/view.ts';
 import type { ClusterView } from '../tidb/view.ts';
 import { observe } from './observing/observe.ts';
@@ -28,7 +28,7 @@ async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promis
   if (kind.missing(scene).length === 0) return { outcome: 'adopted', message: `${call.step.title}: it is so already, nothing was changed`, proof: kind.proof(scene) };
   const change = kind.change(scene);
   if (!change) return { outcome: 'applied', message: `${call.step.title}: the change is there already, waiting for its proof` };
-  const reasons = reasonsAgainst(scene, call, kind);
+  const reasons = [...undoneSincePlanned(call), ...reasonsAgainst(scene, call, kind)];
   if (reasons.length > 0 && reasons.every(isBrake)) {
     await releaseBrakes(at, call, scene.view);
     return applyOnce(at, call, pulse);
@@ -44,6 +44,13 @@ export function sceneOf(view: ClusterView, call: StepCall): Scene {
   const member = findByKey(view, call.step.kubernetesCluster);
   if (!member) throw new RunbookError('NotFound', `the TidbCluster of ${call.cluster} in ${call.step.kubernetesCluster} is gone`);
   return { view, member };
+}
+
+/** A step that was done when the plan was made passed no gate: when it is undone meanwhile, a person is asked before it is done again. */
+function undoneSincePlanned({ step, accepted }: StepCall): Reason[] {
+  const key = `undone/${step.id}`;
+  if (!step.alreadyDone || accepted.includes(key)) return [];
+  return [standing(key, `${step.title}: it was so when the plan was made and is not any more; retry does it again`)];
 }
 
 export function reasonsAgainst({ view, member }: Scene, call: StepCall, kind: StepKind): Reason[] {

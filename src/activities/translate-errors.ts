@@ -8,11 +8,14 @@ export async function translated<T>(act: () => Promise<T>): Promise<T> {
     return await act();
   } catch (error) {
     if (!isRunbookError(error)) throw error;
-    throw ApplicationFailure.create({
+    const failure = ApplicationFailure.create({
       type: error.type,
       message: error.message,
       nonRetryable: !errorTypes[error.type].retried,
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     });
+    // The sentence is for a person; a stack would be shown beside it.
+    failure.stack = '';
+    throw failure;
   }
 }

@@ -66,10 +66,13 @@ function runsImage(containers: { name: string; image: string }[], component: Com
   return containers.find((container) => container.name === component)?.image === expected;
 }
 
-/** Container runtimes may prefix a registry: `docker.io/pingcap/tikv:v8.5.4` is `pingcap/tikv:v8.5.4`. */
+/**
+ * Container runtimes may prefix a registry (`docker.io/pingcap/tikv:v8.5.4` is `pingcap/tikv:v8.5.4`), or name an image with several
+ * tags by its digest, which says nothing about the tag: the pod's own spec has spoken then.
+ */
 function reportsImage(statuses: { name: string; image: string; ready: boolean }[], component: Component, expected: string | undefined): boolean {
   const status = statuses.find((container) => container.name === component);
-  return status !== undefined && status.ready && expected !== undefined && (status.image === expected || status.image.endsWith(`/${expected}`));
+  return status !== undefined && status.ready && expected !== undefined && (status.image === expected || status.image.endsWith(`/${expected}`) || status.image.startsWith('sha256:'));
 }
 
 /** 4. The operator's status is of now, not of before: phase Normal, synced, and a copy of the StatefulSet's live status. */

@@ -1,6 +1,7 @@
 /** The workflow types of the worker, one by one: every export of this file can be started. */
 import { ApplicationFailure } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
+import { sentenceAlone } from './conductor/close.ts';
 import { doctor } from './doctor.ts';
 import { upgradeCluster } from './upgrade-cluster/workflow.ts';
 
@@ -9,5 +10,5 @@ export { doctor, upgradeCluster };
 /** Takes every unknown type: without it such a run would stay open for ever, waiting for a worker that knows it. */
 export default async function unknownRunbook(): Promise<never> {
   const known = Object.keys({ upgradeCluster, doctor }).join(', ');
-  throw ApplicationFailure.nonRetryable(`There is no runbook ${workflowInfo().workflowType}; known are: ${known}`, 'NotFound');
+  throw sentenceAlone(ApplicationFailure.nonRetryable(`There is no runbook ${workflowInfo().workflowType}; known are: ${known}`, 'NotFound'));
 }

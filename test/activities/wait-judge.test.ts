@@ -191,7 +191,7 @@ describe('a brake that stands', () => {
   it('is released after two quiet looks, also in a run that is not held', () => {
     const judge = judging();
     expect(says(judge(0, { braked: true }))).toBe('wait');
-    expect(says(judge(1_000, { braked: true }))).toBe('cleared');
+    expect(says(judge(1_000, { braked: true }))).toBe('release');
   });
 
   it('is released even when it has stood for longer than a stall: nothing could move', () => {
@@ -200,13 +200,20 @@ describe('a brake that stands', () => {
     judge(0, frozen);
     judge(2 * STALL_MS, frozen);
     expect(says(judge(2 * STALL_MS + 1_000, { braked: true }))).toBe('wait');
-    expect(says(judge(2 * STALL_MS + 2_000, { braked: true }))).toBe('cleared');
+    expect(says(judge(2 * STALL_MS + 2_000, { braked: true }))).toBe('release');
   });
 
   it('is released also in a run that is held for a stall', () => {
     const judge = judging(['no-progress/west/tikv']);
     judge(0, { braked: true });
-    expect(says(judge(1_000, { braked: true }))).toBe('cleared');
+    expect(says(judge(1_000, { braked: true }))).toBe('release');
+  });
+
+  it('is released beside a trouble that stands: its repair needs an operator that may act', () => {
+    const judge = judging(['crash/p/c']);
+    const crashing = { braked: true, troubles: [reason('crash/p/c')] };
+    judge(0, crashing);
+    expect(says(judge(1_000, crashing))).toBe('release');
   });
 
   it('is no stall while it stands, and time with it does not count', () => {
@@ -294,15 +301,17 @@ const rules: Record<string, (said: Said, index: number, known: string[]) => bool
   'a confirmed reason that is not known is never kept quiet': ({ looks, verdicts }, index, known) => {
     const now = looks[index] as Look;
     const fresh = keysOf(now).some((key) => !known.includes(key) && now.atMs - standsSince(looks, index, key) >= confirmationMs(key));
-    return !fresh || ['held', 'done'].includes(says(verdicts[index] as Verdict));
+    return !fresh || ['held', 'done', 'release'].includes(says(verdicts[index] as Verdict));
   },
   'cleared only when there is something to clear, after two quiet looks': ({ looks, verdicts }, index, known) => {
     const now = looks[index] as Look;
-    return says(verdicts[index] as Verdict) !== 'cleared' || ((known.length > 0 || now.braked) && isQuiet(now) && isQuiet(looks[index - 1]));
+    return says(verdicts[index] as Verdict) !== 'cleared' || (known.length > 0 && !now.braked && isQuiet(now) && isQuiet(looks[index - 1]));
   },
-  'a brake that stands is released after two quiet looks, whatever else': ({ looks, verdicts }, index) => {
+  'a brake that stands is released after two looks without an alarm, whatever else, and never before': ({ looks, verdicts }, index) => {
     const now = looks[index] as Look;
-    return !(now.braked && isQuiet(now) && isQuiet(looks[index - 1])) || ['cleared', 'done'].includes(says(verdicts[index] as Verdict));
+    const silent = now.braked && now.alarms.length === 0 && index > 0 && (looks[index - 1] as Look).alarms.length === 0;
+    const said = says(verdicts[index] as Verdict);
+    return silent ? ['release', 'done'].includes(said) : said !== 'release';
   },
   'stalled only when something is missing, nothing moved for the limit, and no brake stands': ({ looks, verdicts }, index) => {
     const now = looks[index] as Look;
@@ -333,6 +342,6 @@ it('all verdicts are met by such sequences', () => {
     }),
     { ...runs, numRuns: 2 * runs.numRuns },
   );
-  expect([...met.keys()].sort()).toEqual(['cleared', 'done', 'held', 'stalled', 'wait']);
+  expect([...met.keys()].sort()).toEqual(['cleared', 'done', 'held', 'release', 'stalled', 'wait']);
   for (const count of met.values()) expect(count).toBeGreaterThan(50);
 });

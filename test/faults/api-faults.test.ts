@@ -14,11 +14,11 @@ test('API servers that throttle, fail, are slow, reset connections and lose answ
   const west = { scope: { kubernetesCluster: 'west' } };
   const south = { scope: { kubernetesCluster: 'south' } };
   const faults: FaultInput[] = [
-    { kind: 'api-proxy', effect: { kind: 'throttle', retryAfter: 1 }, share: 0.1, ...east },
-    { kind: 'api-proxy', effect: { kind: 'error', status: 500 }, share: 0.1, ...west },
-    { kind: 'api-proxy', effect: { kind: 'error', status: 503 }, share: 0.1, ...south },
-    { kind: 'api-proxy', effect: { kind: 'delay', milliseconds: 200 }, share: 0.2, ...south },
-    { kind: 'api-proxy', effect: { kind: 'reset' }, share: 0.05, ...west },
+    { kind: 'api-proxy', effect: { kind: 'throttle', retryAfter: 1 }, share: 0.02, ...east },
+    { kind: 'api-proxy', effect: { kind: 'error', status: 500 }, share: 0.02, ...west },
+    { kind: 'api-proxy', effect: { kind: 'error', status: 503 }, share: 0.02, ...south },
+    { kind: 'api-proxy', effect: { kind: 'delay', milliseconds: 200 }, share: 0.1, ...south },
+    { kind: 'api-proxy', effect: { kind: 'reset' }, share: 0.02, ...west },
     // The write is done and its answer lost: the next attempt must find it and not write again.
     { kind: 'api-proxy', effect: { kind: 'lose-answer' }, methods: ['PATCH'], count: 3, ...east },
   ];

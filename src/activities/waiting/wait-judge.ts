@@ -31,6 +31,8 @@ export type Verdict =
   | { say: 'held'; reasons: Reason[]; alarms: Reason[] }
   /** No progress: the caller finds the words. */
   | { say: 'stalled' }
+  /** The alarms are silent: the brake goes, whatever else is wrong, since a repair needs an operator that may act. */
+  | { say: 'release' }
   | { say: 'cleared' };
 
 /** How long a reason must stand before it counts: longer than what flickers in a healthy cluster. */
@@ -64,6 +66,7 @@ export class WaitJudge {
   #movedAt = 0;
   #standsSince = new Map<string, number>();
   #quietLooks = 0;
+  #looksWithoutAlarm = 0;
   /** For how many looks in a row a known reason has not been seen. */
   #missedLooks = new Map<string, number>();
 
@@ -76,10 +79,11 @@ export class WaitJudge {
   judge(look: Look): Verdict {
     this.#notice(look);
     if (this.#isDone(look)) return { say: 'done' };
+    if (look.braked && this.#looksWithoutAlarm >= QUIET_LOOKS) return { say: 'release' };
     const confirmed = [...look.alarms, ...look.troubles].filter((reason) => this.#isConfirmed(reason, look.atMs));
     if (confirmed.length > 0) return this.#held(confirmed, look);
     if (this.#isStalled(look)) return this.#known.some(isStallKey) ? this.#waiting(look) : { say: 'stalled' };
-    if ((this.#known.length > 0 || look.braked) && this.#quietLooks >= QUIET_LOOKS) return { say: 'cleared' };
+    if (this.#known.length > 0 && !look.braked && this.#quietLooks >= QUIET_LOOKS) return { say: 'cleared' };
     return this.#waiting(look);
   }
 
@@ -98,6 +102,7 @@ export class WaitJudge {
     const now = [...look.alarms, ...look.troubles].map((reason) => reason.key);
     this.#standsSince = new Map(now.map((key) => [key, this.#standsSince.get(key) ?? look.atMs]));
     this.#quietLooks = now.length === 0 ? this.#quietLooks + 1 : 0;
+    this.#looksWithoutAlarm = look.alarms.length === 0 ? this.#looksWithoutAlarm + 1 : 0;
     this.#missedLooks = new Map(this.#known.map((key) => [key, now.includes(key) ? 0 : (this.#missedLooks.get(key) ?? 0) + 1]));
     const fine = look.missing.length === 0 && look.unwhole.length === 0;
     this.#holdsSince = fine ? (this.#holdsSince ?? look.atMs) : undefined;

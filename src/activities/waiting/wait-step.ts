@@ -89,7 +89,8 @@ async function act(waiting: Waiting, scene: Scene | undefined, verdict: Verdict)
   if (verdict.say === 'done') return { outcome: 'done', message: `${waiting.call.step.title}: proved`, proof: waiting.kind.proof(scene) };
   if (verdict.say === 'stalled') return { outcome: 'held', reasons: await stallReasons(waiting, scene) };
   if (verdict.say === 'held') return { outcome: 'held', reasons: await withLogs(waiting, scene, await withBrake(waiting, scene, verdict)) };
-  return release(waiting, scene);
+  if (verdict.say === 'release') return release(waiting, scene);
+  return { outcome: 'cleared' };
 }
 
 async function stallReasons(waiting: Waiting, { view, member }: Scene): Promise<Reason[]> {
@@ -129,8 +130,7 @@ async function withBrake(waiting: Waiting, scene: Scene, verdict: Verdict & { sa
   return verdict.reasons.map((reason) => (reason === first ? { ...reason, message: `${reason.message}; ${note}` } : reason));
 }
 
-/** The reasons are gone: a brake of ours is released, and a run that was held hears that it goes on. */
-async function release({ at, call, pulse }: Waiting, { member }: Scene): Promise<WaitResult | undefined> {
-  const tried = await tryPatiently(pulse, () => releaseBrake(at, call, member));
-  return 'ok' in tried && call.known.length > 0 ? { outcome: 'cleared' } : undefined;
+/** A brake that cannot be released now is tried again at the next look. */
+async function release({ at, call, pulse }: Waiting, { member }: Scene): Promise<undefined> {
+  await tryPatiently(pulse, () => releaseBrake(at, call, member));
 }

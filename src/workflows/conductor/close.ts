@@ -20,8 +20,14 @@ export async function close(run: Run): Promise<RunResult> {
   if (!end) throw new Error('A run is closed only after its end is known');
   run.change({ endedAt: now(), message: end.message, busy: false });
   const report = reportOf(run.state);
-  if (end.phase === 'failed') throw ApplicationFailure.create({ message: end.message, type: end.type, nonRetryable: true, details: [report] });
+  if (end.phase === 'failed') throw sentenceAlone(ApplicationFailure.create({ message: end.message, type: end.type, nonRetryable: true, details: [report] }));
   return plan && run.input.mode === 'plan' && end.phase === 'done' ? { mode: 'plan', plan } : report;
+}
+
+/** A person reads it in the CLI and the UI: where in our code it was thrown says nothing to them. */
+export function sentenceAlone(failure: ApplicationFailure): ApplicationFailure {
+  failure.stack = '';
+  return failure;
 }
 
 /** Nothing is undone, so what was written goes on without us: the report says it for each such step. */
