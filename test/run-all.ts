@@ -14,6 +14,7 @@ interface Outcome {
 
 function run(args: string[]): Promise<Outcome> {
   const child = spawn(process.execPath, [...jest, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => child.kill(signal));
   let output = '';
   const take = (chunk: Buffer): void => void (output += chunk.toString());
   child.stdout.on('data', take);

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { node, root, said, start } from './processes.ts';
 import type { Started } from './processes.ts';
+import stopGround from './stop.ts';
 import { TemporalServer, freePort } from './temporal.ts';
 
 export interface Ground {
+  directory: string;
   lab: Started;
   temporal: TemporalServer;
 }
@@ -21,7 +23,9 @@ export default async function startGround(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-test-'));
   const lab = start(node, ['lab/main.ts', 'up', '--preset', 'fast', '--directory', join(directory, 'lab'), '--rbac', 'deploy/kubernetes-rbac.yaml'], join(directory, 'lab.log'));
   const temporal = new TemporalServer(await freePort(), directory);
-  globalThis.ground = { lab, temporal };
+  globalThis.ground = { directory, lab, temporal };
+  // Jest runs no teardown when it is interrupted: what was started here would stay.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stopGround().finally(() => process.exit(130)));
   // Workers run as they are shipped: compiled, with their bundle of workflows.
   const built = promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root });
   await Promise.all([said(lab, 'ready\n'), temporal.start(), built]);
