@@ -8,7 +8,7 @@ export const errorTypes = {
   NotFound: { retried: false },
   /** The thing exists and this project refuses to handle it. Not retried. */
   Unsupported: { retried: false },
-  /** Credentials are missing or lack a right. Not retried: the run holds until a person says retry. */
+  /** Credentials are missing or lack a right. Not retried by Temporal: the run holds, and goes on when the right is there. */
   Forbidden: { retried: false },
   /** No answer, or an answer that says "not now". Retried without limit, with back-off. */
   Unreachable: { retried: true },

@@ -34,9 +34,12 @@ function retryAfterMs(error: unknown): number | undefined {
   return isRunbookError(error) ? error.retryAfterMs : undefined;
 }
 
-/** No answer, or one that says not now: it may pass. */
+/**
+ * No answer, or one that says not now: it may pass. A refusal counts as well: an API server that has just started answers 403 until it
+ * has read its roles (seen on kube-apiserver 1.34), and a right that is granted is there at once.
+ */
 export function isSilence(error: unknown): boolean {
-  return isRunbookError(error, 'Unreachable') || isRunbookError(error, 'Throttled');
+  return isRunbookError(error, 'Unreachable') || isRunbookError(error, 'Throttled') || isRunbookError(error, 'Forbidden');
 }
 
 /** One key for all silence: which server it is stands in the words, and changing words are no new reason. */
