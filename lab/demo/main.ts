@@ -27,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 let ending: Promise<void> | undefined;
 function end(code: number): Promise<void> {
   ending ??= (async () => {
+    await stage.freeTerminal();
     say('Ending everything and removing the work directory …');
     await stage.clear();
     process.exit(code);

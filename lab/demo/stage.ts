@@ -88,10 +88,15 @@ export class Stage {
     throw new Error(`${program.title} failed with exit code ${String(code)}: ${words.trim() || out.trim()}`);
   }
 
-  /** Ends every process, the youngest first because they stand on the older ones, and removes the work directory. */
-  async clear(): Promise<void> {
+  /** Starts nothing more, and ends what shows itself in the terminal: it may have turned to another screen. */
+  async freeTerminal(): Promise<void> {
     this.#isClosing = true;
     if (this.#foreground) await stopInTerminal(this.#foreground);
+  }
+
+  /** Ends every process, the youngest first because they stand on the older ones, and removes the work directory. */
+  async clear(): Promise<void> {
+    await this.freeTerminal();
     for (const child of this.#children.toReversed()) await stop(child, 'SIGTERM');
     this.#watchdog.dismiss();
     await removeWorkDirectory(this.directory);
