@@ -32,7 +32,10 @@ async function askPerson(stage: Stage, places: Places): Promise<boolean> {
   const decided = new AbortController();
   const reader = createInterface({ input: process.stdin, output: process.stdout });
   // In raw mode, which readline uses, Ctrl-C is a key and not a signal.
-  reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  reader.on('SIGINT', () => {
+    process.stdout.write('\n');
+    process.kill(process.pid, 'SIGINT');
+  });
   const elsewhere = untilDecided(stage, places, decided.signal).then(() => false);
   const here = reader.question('\n   Press Enter to approve it here … ', { signal: decided.signal }).then(() => true);
   here.catch(() => undefined);

@@ -5,7 +5,7 @@ import { referenceText } from '../../docs/generate-reference.ts';
 
 const text = referenceText();
 
-test('is not stale: run "node docs/generate-reference.ts" after a change of a schema, a variable, an exit code or an error type', () => {
+test('is not stale: run "make docs" after a change of a schema, a variable, an exit code or an error type', () => {
   expect(readFileSync(join(__dirname, '../../docs/reference.md'), 'utf8')).toBe(text);
 });
 
