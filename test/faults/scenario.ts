@@ -53,6 +53,8 @@ export class Scenario {
   readonly #faults: number[] = [];
   readonly #admin = new Map<KubernetesCluster, KubernetesApi>();
   #runs = 0;
+  /** When the cluster was whole and the scenario could begin: other scenarios wrote before. */
+  #wholeSince = '';
 
   private constructor(name: string, client: Client, places: GroundPlaces) {
     this.name = name;
@@ -70,6 +72,7 @@ export class Scenario {
     const scenario = new Scenario(name, client, places);
     await scenario.lab.deploy({ name, version, tls, members: clusters.map((cluster) => ({ cluster, namespace: name, tidbCluster: `${name}-${cluster}`, replicas })) });
     scenario.writeInventory();
+    scenario.#wholeSince = new Date().toISOString();
     return scenario;
   }
 
@@ -158,12 +161,13 @@ export class Scenario {
     await this.admin(cluster).patch(this.path(cluster), patch);
   }
 
-  /** What the oracle needs to judge this scenario; it begins with our first write. */
-  get evidence(): { events: string; auditLogs: Record<string, string>; tidbClusters: { kubernetesCluster: string; namespace: string; name: string }[] } {
+  /** What the oracle needs to judge this scenario. */
+  get evidence(): { events: string; auditLogs: Record<string, string>; tidbClusters: { kubernetesCluster: string; namespace: string; name: string }[]; since: string } {
     return {
       events: this.lab.lab.events,
       auditLogs: Object.fromEntries(this.lab.lab.kubernetesClusters.map(({ name, auditLog }) => [name, auditLog])),
       tidbClusters: clusters.map((kubernetesCluster) => ({ kubernetesCluster, namespace: this.name, name: `${this.name}-${kubernetesCluster}` })),
+      since: this.#wholeSince,
     };
   }
 

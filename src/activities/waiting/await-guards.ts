@@ -24,7 +24,7 @@ export async function awaitGuards(at: Surroundings, call: WaitCall, pulse: Pulse
       if (keys !== other.keys) other = { keys, since: performance.now() };
       if (keys !== keysOf(call.known) && performance.now() - other.since >= STEADY_MS) return { outcome: 'held', reasons };
       pulse.tell(summary(reasons));
-      eyes.distrustUnwatched();
+      eyes.distrustUnwatched(reasons.map((reason) => reason.key));
       await eyes.rest(POLL_MS);
     }
   } finally {

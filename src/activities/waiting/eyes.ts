@@ -14,6 +14,8 @@ import type { Surroundings } from '../surroundings.ts';
 const REREAD_MS = 60_000;
 /** What no watch shows (a Lease that is not renewed any more) is read this often while it is a reason to hold. */
 const REREAD_UNWATCHED_MS = 10_000;
+/** Reasons on Leases, events, Secrets and on TidbClusters that were not listed yet; all else wakes us, or is PD's word. */
+const unwatchedReasons = ['operator/', 'validation/', 'certificate/', 'unknown-part/', 'event/', 'unreachable'];
 /** Gathers the events of one moment: a pod that turns Ready changes pod, StatefulSet and TidbCluster within milliseconds. */
 const GATHER_MS = 50;
 
@@ -56,9 +58,10 @@ export class Eyes {
     this.#readAt = 0;
   }
 
-  /** As `distrust`, when the last full read is older than what is tolerated for things that no watch shows. */
-  distrustUnwatched(): void {
-    if (performance.now() - this.#readAt >= REREAD_UNWATCHED_MS) this.distrust();
+  /** As `distrust`, when one of these reasons stands on something that no watch shows, and that was read a while ago. */
+  distrustUnwatched(keys: readonly string[]): void {
+    const unwatched = keys.some((key) => unwatchedReasons.some((prefix) => key.startsWith(prefix)));
+    if (unwatched && performance.now() - this.#readAt >= REREAD_UNWATCHED_MS) this.distrust();
   }
 
   /** Until something wakes us or `ms` have gone. */

@@ -54,7 +54,7 @@ export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): 
       const leftMs = judge.msUntilEnd(performance.now());
       // The look that ends the wait is a fresh one.
       if (leftMs !== undefined && leftMs <= pollMs) eyes.distrust();
-      else if (call.known.length > 0) eyes.distrustUnwatched();
+      else eyes.distrustUnwatched(call.known);
       await eyes.rest(Math.min(pollMs, leftMs ?? pollMs));
     }
   } finally {
