@@ -56,7 +56,7 @@ const ended = (status: LiveStatus): boolean => status.execution !== 'RUNNING';
 describe('a run', () => {
   test('is started, approved, watched, and leaves its report', async () => {
     const started = await client.start('upgradeCluster', input());
-    expect(started).toMatchObject({ workflowId: id, link: `https://ui.example/namespaces/default/workflows/upgradeCluster%2F${cluster}/${started.runId}/history` });
+    expect(started).toMatchObject({ workflowId: id, link: `https://ui.example/namespaces/default/workflows/upgradeCluster%2F${cluster}/${started.runId}/user-metadata` });
     await until(({ gate }) => gate?.id === 'plan');
     expect(await approve()).toContain('bob approved');
     expect(await until(ended)).toMatchObject({ phase: 'done', execution: 'COMPLETED', cluster, requestedBy: 'alice' });

@@ -49,7 +49,7 @@ export class Session {
 
   /** The page of a run in the Temporal UI; undefined when the URL of the UI is not known. */
   link(workflowId: string, runId?: string): string | undefined {
-    return this.uiPage(`workflows/${encodeURIComponent(workflowId)}${runId ? `/${runId}/history` : ''}`);
+    return this.uiPage(`workflows/${encodeURIComponent(workflowId)}${runId ? `/${runId}/user-metadata` : ''}`);
   }
 
   /** A page of this namespace in the Temporal UI. */

@@ -25,7 +25,8 @@ test('current details give the gate, the plan and the exact commands to approve'
       [
         '```',
         `tidb-runbook approve ${id} --by <you> --gate plan --plan-hash ${planHash}`,
-        `temporal workflow signal --namespace default --workflow-id '${id}' --name approve --input '{"by":"<you>","gate":"plan","planHash":"${planHash}"}'`,
+        `temporal workflow signal --namespace default --workflow-id '${id}' \\`,
+        `  --name approve --input '{"by":"<you>","gate":"plan","planHash":"${planHash}"}'`,
         '```',
       ].join('\n'),
       '2 steps to v2 (plan `0123456789ab`)',

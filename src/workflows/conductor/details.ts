@@ -34,7 +34,8 @@ function commands(name: string, argument: DecisionArgument, { workflowId, namesp
   const { by, gate, step, planHash } = argument;
   const options = [`--by ${by}`, gate && `--gate ${gate}`, step && `--step ${step}`, planHash && `--plan-hash ${planHash}`].filter(Boolean).join(' ');
   const ours = `tidb-runbook ${name} ${workflowId} ${options}`;
-  const theirs = `temporal workflow signal --namespace ${namespace} --workflow-id '${workflowId}' --name ${name} --input '${JSON.stringify(argument)}'`;
+  // The page shows some ninety characters of a line.
+  const theirs = `temporal workflow signal --namespace ${namespace} --workflow-id '${workflowId}' \\\n  --name ${name} --input '${JSON.stringify(argument)}'`;
   return ['```', ours, theirs, '```'].join('\n');
 }
 
@@ -47,7 +48,7 @@ function planLines({ plan, steps }: RunState): string[] {
 /** The title stands in its own column already. */
 function lastWords({ title, message, endedAt }: StepStatus): string {
   const words = message.startsWith(`${title}: `) ? message.slice(title.length + 2) : message;
-  return endedAt && words ? `${words} (${endedAt})` : words;
+  return endedAt && words ? `${words} (${endedAt.slice(11, 19)}Z)` : words;
 }
 
 function notes(lines: string[]): string[] {
