@@ -1,5 +1,5 @@
 /** What makes a run hold, in which words, and how it goes on. */
-import { Scenario, to } from './scenario.ts';
+import { Scenario, from } from './scenario.ts';
 
 jest.setTimeout(300_000);
 
@@ -24,6 +24,8 @@ test('a store Down between two steps holds the run, and it clears by itself', as
 test('a store lost between two pods of one roll: the brake freezes the roll and releases it when the store is back', async () => {
   scenario = await Scenario.begin('brake', { replicas: { pd: 1, tikv: 3, tidb: 1 } });
   await scenario.worker();
+  // The roll goes from the highest ordinal down and waits before its last pod, whose leaders do not move for now.
+  const thaw = await scenario.fault({ kind: 'leaders-frozen', scope: { database: 'brake', pod: 'brake-west-tikv-0' } });
   const run = await scenario.upgrade();
   await scenario.until(run, isWaiting('tikv/west'));
   const up = await scenario.fault({ kind: 'store-down', scope: { database: 'brake', pod: 'brake-east-tikv-0' } });
@@ -31,11 +33,12 @@ test('a store lost between two pods of one roll: the brake freezes the roll and 
   const frozen = await scenario.tidbCluster('west');
   expect(frozen['spec'].paused).toBe(true);
   expect(frozen.metadata['annotations']['tidb-runbooks.io/brake']).toContain('brake-east-tikv-0');
-  const before = (await scenario.lab.database('brake')).stores.filter((store) => store.version === to).length;
+  const last = (await scenario.lab.database('brake')).stores.find((store) => store.address.startsWith('brake-west-tikv-0'));
+  expect(last?.version.replace(/^v/, '')).toBe(from.replace(/^v/, ''));
   await up();
+  await thaw();
   const report = await scenario.report(run);
   expect(report.phase).toBe('done');
-  expect(before).toBeLessThan(9);
   const released = await scenario.tidbCluster('west');
   expect(released['spec'].paused ?? false).toBe(false);
   expect(released.metadata['annotations']?.['tidb-runbooks.io/brake']).toBeUndefined();
