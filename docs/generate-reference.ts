@@ -48,8 +48,13 @@ function inputs(): string[] {
   return Object.values(runbooks).flatMap(({ type, title, example, contract }) => [
     `## Input of \`${type}\``,
     `${title}. One JSON object; an unknown key is an error that names it. The least that can be right: \`${JSON.stringify(example)}\`.`,
-    fieldTable(z.toJSONSchema(contract, { io: 'input' }) as FieldSchema, commentsOf('src/workflows/upgrade-cluster/contract.ts', 'src/protocol/options.ts')),
+    fieldTable(z.toJSONSchema(contract, { io: 'input' }) as FieldSchema, commentsOf(`src/workflows/${folderOf(type)}/contract.ts`, 'src/protocol/options.ts')),
   ]);
+}
+
+/** `upgradeCluster` → `upgrade-cluster`. */
+function folderOf(type: string): string {
+  return type.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function decisions(): string[] {

@@ -9,12 +9,13 @@ import { askAll, standing } from '../tidb/guards/guard.ts';
 import { findByKey } from '../tidb/view.ts';
 import type { ClusterView } from '../tidb/view.ts';
 import { observe } from './observing/observe.ts';
+import { targetOf } from './observing/target.ts';
 import { tryPatiently } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { kindOf } from './steps/index.ts';
 import type { Scene, StepKind } from './steps/step-kind.ts';
 import type { Surroundings } from './surroundings.ts';
-import { patchTidbCluster } from './write.ts';
+import { carryOut, patchTidbCluster } from './write.ts';
 
 export async function applyStep(at: Surroundings, call: StepCall, pulse: Pulse): Promise<ApplyResult> {
   const tried = await tryPatiently(pulse, () => applyOnce(at, call, pulse));
@@ -23,11 +24,11 @@ export async function applyStep(at: Surroundings, call: StepCall, pulse: Pulse):
 
 async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promise<ApplyResult> {
   const kind = kindOf(call.step);
-  const scene = sceneOf(await observe(at, call.cluster, pulse.signal), call);
+  const scene = sceneOf(await observe(at, targetOf(call, kind.more), pulse.signal), call);
   if (kind.provesOnly && !call.step.alreadyDone) return { outcome: 'applied', message: `${call.step.title}: nothing is to be changed, waiting for the proof` };
   if (kind.missing(scene).length === 0) return { outcome: 'adopted', message: `${call.step.title}: it is so already, nothing was changed`, proof: kind.proof(scene) };
   const change = kind.change(scene);
-  if (!change) return { outcome: 'applied', message: `${call.step.title}: the change is there already, waiting for its proof` };
+  if (change.length === 0) return { outcome: 'applied', message: `${call.step.title}: the change is there already, waiting for its proof` };
   const reasons = [...undoneSincePlanned(call), ...reasonsAgainst(scene, call, kind)];
   if (reasons.length > 0 && reasons.every(isBrake)) {
     await releaseBrakes(at, call, scene.view);
@@ -35,13 +36,13 @@ async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promis
   }
   if (reasons.length > 0) return { outcome: 'held', reasons };
   // From here on the change is made: a cancellation must not cut the write in two.
-  await patchTidbCluster(at, call, scene.member, change);
-  at.log.info({ run: call.run.workflowId, step: call.step.id }, `patched ${call.step.title}`);
+  for (const write of change) await carryOut(at, call, scene.member, write);
+  at.log.info({ run: call.run.workflowId, step: call.step.id }, `wrote ${call.step.title}`);
   return { outcome: 'applied', message: `${call.step.title}: asked for, waiting for its proof` };
 }
 
 export function sceneOf(view: ClusterView, call: StepCall): Scene {
-  const member = findByKey(view, call.step.kubernetesCluster);
+  const member = findByKey(view, call.step.kubernetesCluster) ?? (view.remains ? view.tidbClusters[0] : undefined);
   if (!member) throw new RunbookError('NotFound', `the TidbCluster of ${call.cluster} in ${call.step.kubernetesCluster} is gone`);
   return { view, member };
 }

@@ -1,7 +1,7 @@
 /** Sets and releases the brake on one TidbCluster, and nothing but our own. Only that one's API server is needed for it. */
-import { z } from 'zod';
 import type { BrakeCall, RunCall } from '../protocol/activities.ts';
 import type { Reason } from '../protocol/outcome.ts';
+import { placeSchema } from '../protocol/place.ts';
 import { brakeOf, brakePatch, releasePatch } from '../tidb/brake.ts';
 import { passing } from '../tidb/guards/guard.ts';
 import { readTidbCluster } from './observing/read-tidb-cluster.ts';
@@ -26,8 +26,6 @@ export async function releaseBrake(at: Surroundings, call: RunCall, member: Writ
   const now = await reread(at, member);
   if (brakeOf(now.object)) await patchTidbCluster(at, call, now, releasePatch);
 }
-
-const placeSchema = z.object({ kubernetesCluster: z.string(), namespace: z.string(), name: z.string() });
 
 /** The brake by a person's hard pause. Returns what could not be done. */
 export async function brakeStep(at: Surroundings, call: BrakeCall, pulse: Pulse): Promise<Reason[]> {

@@ -12,6 +12,7 @@ import { releaseBrake } from './brake.ts';
 import { releaseLease } from './lock.ts';
 import { releaseMaintenanceLock } from './maintenance-lock.ts';
 import { observe } from './observing/observe.ts';
+import { targetOf } from './observing/target.ts';
 import { tryPatiently } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { revisionsAnnotation } from './steps/settle-versions.ts';
@@ -29,7 +30,7 @@ export async function cleanUp(at: Surroundings, call: RunCall, pulse: Pulse): Pr
     if ('silent' in tried) remains.push(`${what} could not be done: ${tried.silent.message}`);
   };
 
-  const seen = await tryPatiently(pulse, () => observe(at, call.cluster, pulse.signal), SILENCE_MS).catch((error: unknown) => ({ silent: { message: sentenceOf(error) } }));
+  const seen = await tryPatiently(pulse, () => observe(at, targetOf(call), pulse.signal), SILENCE_MS).catch((error: unknown) => ({ silent: { message: sentenceOf(error) } }));
   if ('ok' in seen) {
     for (const member of seen.ok.tidbClusters) {
       if (brakeOf(member.object)) await part(`releasing the brake of TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} (spec.paused)`, () => releaseBrake(at, call, member));
@@ -44,7 +45,7 @@ export async function cleanUp(at: Surroundings, call: RunCall, pulse: Pulse): Pr
 }
 
 async function forgetRevisions(at: Surroundings, call: RunCall, key: string, pulse: Pulse): Promise<void> {
-  const view = await observe(at, call.cluster, pulse.signal);
+  const view = await observe(at, targetOf(call), pulse.signal);
   const member = view.tidbClusters.find((each) => each.key === key);
   if (member) await patchTidbCluster(at, call, member, { metadata: { annotations: { [revisionsAnnotation]: null } } });
 }

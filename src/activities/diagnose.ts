@@ -51,7 +51,7 @@ async function checkKubernetes(api: KubernetesApi): Promise<Check[]> {
 async function checkTidbCluster(at: Surroundings, name: string): Promise<Check[]> {
   const subject = `TiDB cluster ${name}`;
   try {
-    const view = await observe(at, name);
+    const view = await observe(at, { cluster: name });
     const members = view.tidbClusters.map((each) => `${each.object.metadata.namespace}/${each.object.metadata.name} in ${each.kubernetesCluster}`);
     const operators = view.tidbClusters.map((each): Check => ({ subject: `TiDB Operator in ${each.kubernetesCluster}`, ok: each.operator.alive === true, message: `${each.operator.version ?? 'unknown version'}; ${each.operator.detail}` }));
     const pd: Check = view.database ? { subject: `${subject} PD`, ok: true, message: `cluster ${view.database.clusterId}, ${view.database.members.length} members, leader ${view.database.leader ?? 'none'}, ${view.database.stores.length} stores` } : { subject: `${subject} PD`, ok: false, message: view.databaseProblem ?? 'does not answer' };

@@ -5,19 +5,20 @@ import type { RunCall } from '../protocol/activities.ts';
 import type { PdApi } from '../pd/api.ts';
 import type { Holder } from './lock.ts';
 import { observe } from './observing/observe.ts';
+import { targetOf } from './observing/target.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The type under which all our runs appear. */
 const type = 'tidb-runbooks';
 
-async function pdOf(at: Surroundings, cluster: string): Promise<PdApi> {
-  const { tidbClusters } = await observe(at, cluster);
-  return at.pd.of(tidbClusterOf(at.inventory, cluster), tidbClusters).pd;
+async function pdOf(at: Surroundings, call: RunCall): Promise<PdApi> {
+  const { tidbClusters } = await observe(at, targetOf(call));
+  return at.pd.of(tidbClusterOf(at.inventory, call.cluster), tidbClusters).pd;
 }
 
 /** Throws Locked when another tool holds it. `ended` is the holder whose Lease was taken over: its task in PD is freed first. */
 export async function takeMaintenanceLock(at: Surroundings, call: RunCall, ended: Holder | undefined): Promise<void> {
-  const { maintenance } = await pdOf(at, call.cluster);
+  const { maintenance } = await pdOf(at, call);
   if (ended) await maintenance.release({ type, id: ended.runId });
   const taken = await maintenance.take({ type, id: call.run.runId, description: `${call.runbook} ${call.run.workflowId}` });
   if (taken.state !== 'held-by-other') return;
@@ -26,6 +27,6 @@ export async function takeMaintenanceLock(at: Surroundings, call: RunCall, ended
 }
 
 export async function releaseMaintenanceLock(at: Surroundings, call: RunCall): Promise<void> {
-  const { maintenance } = await pdOf(at, call.cluster);
+  const { maintenance } = await pdOf(at, call);
   await maintenance.release({ type, id: call.run.runId });
 }

@@ -1,11 +1,25 @@
-/** The one way in which a run writes to a TidbCluster: a merge patch on the version that was read, after a look at the lock. */
+/** The ways in which a run writes, each after a look at the lock. A TidbCluster is patched on the version that was read. */
 import { resources } from '../kubernetes/resources.ts';
+import { isRunbookError } from '../errors.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import type { RunCall } from '../protocol/activities.ts';
 import type { TidbClusterView } from '../tidb/view.ts';
 import { assertLockIsOurs } from './lock.ts';
 import { isSilence } from './patience.ts';
+import type { Write } from './steps/step-kind.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** Throws LockLost, and Conflict when the object is another one by now. */
+export async function carryOut(at: Surroundings, call: RunCall, member: Written, write: Write): Promise<void> {
+  if (write.write === 'patch-tidb-cluster') return patchTidbCluster(at, call, member, write.patch);
+  await assertLockIsOurs(at, call);
+  const api = at.kubernetes(write.kubernetesCluster);
+  const { uid, ...ref } = write.object;
+  if (write.write === 'patch-object') return void (await api.mergePatch(ref, { ...write.patch, metadata: { ...(write.patch['metadata'] as JsonObject | undefined), uid } }));
+  await api.remove(ref, { uid, propagation: 'Background' }).catch((error: unknown) => {
+    if (!isRunbookError(error, 'NotFound')) throw error;
+  });
+}
 
 export type Written = Pick<TidbClusterView, 'kubernetesCluster' | 'object'>;
 

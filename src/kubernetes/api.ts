@@ -7,6 +7,11 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+export interface GetOptions extends CallOptions {
+  /** Only `metadata` comes back (the API server's PartialObjectMetadata): no content of a Secret, for instance. */
+  metadataOnly?: boolean;
+}
+
 export interface WriteOptions extends CallOptions {
   /** The API server checks everything and stores nothing. */
   dryRun?: boolean;
@@ -71,7 +76,7 @@ export interface KubernetesApi {
   readonly cluster: string;
 
   /** Throws NotFound when it does not exist. */
-  get(ref: ResourceRef, options?: CallOptions): Promise<KubernetesObject>;
+  get(ref: ResourceRef, options?: GetOptions): Promise<KubernetesObject>;
   list(ref: ResourceRef, options?: ListOptions): Promise<ObjectList>;
 
   /** Writes are never repeated here: who calls reads again first. Unknown fields are refused with InvalidInput. */

@@ -1,7 +1,7 @@
 /** One Kubernetes cluster: the verbs of the Kubernetes API in plain JSON. How a call travels is calls.ts. */
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
-import type { Access, CallOptions, JsonPatchOperation, KubernetesApi, ListOptions, LogOptions, ObjectList, RemoveOptions, WatchEvent, WatchOptions, WriteOptions } from './api.ts';
+import type { Access, CallOptions, GetOptions, JsonPatchOperation, KubernetesApi, ListOptions, LogOptions, ObjectList, RemoveOptions, WatchEvent, WatchOptions, WriteOptions } from './api.ts';
 import { Caller, json } from './calls.ts';
 import type { Call } from './calls.ts';
 import { describe, pathOf } from './resources.ts';
@@ -39,8 +39,9 @@ class Connection implements KubernetesApi {
     this.#caller = new Caller(cluster, source);
   }
 
-  async get(ref: ResourceRef, options: CallOptions = {}): Promise<KubernetesObject> {
-    return this.#caller.call({ ...about('get', ref), method: 'GET' }, objectSchema, options.signal);
+  async get(ref: ResourceRef, { signal, metadataOnly }: GetOptions = {}): Promise<KubernetesObject> {
+    const accept = metadataOnly ? metadataOf('PartialObjectMetadata') : json;
+    return this.#caller.call({ ...about('get', ref), method: 'GET', accept }, objectSchema, signal);
   }
 
   async list(ref: ResourceRef, { signal, metadataOnly, ...query }: ListOptions = {}): Promise<ObjectList> {

@@ -37,6 +37,7 @@ const core = (plural: string, kind: string): Resource => ({ apiVersion: 'v1', pl
 
 export const resources = {
   tidbCluster: { apiVersion: 'pingcap.com/v1alpha1', plural: 'tidbclusters', kind: 'TidbCluster' },
+  tidbMonitor: { apiVersion: 'pingcap.com/v1alpha1', plural: 'tidbmonitors', kind: 'TidbMonitor' },
   statefulSet: { apiVersion: 'apps/v1', plural: 'statefulsets', kind: 'StatefulSet' },
   deployment: { apiVersion: 'apps/v1', plural: 'deployments', kind: 'Deployment' },
   lease: { apiVersion: 'coordination.k8s.io/v1', plural: 'leases', kind: 'Lease' },
@@ -45,6 +46,7 @@ export const resources = {
   secret: core('secrets', 'Secret'),
   configMap: core('configmaps', 'ConfigMap'),
   persistentVolumeClaim: core('persistentvolumeclaims', 'PersistentVolumeClaim'),
+  persistentVolume: core('persistentvolumes', 'PersistentVolume'),
   service: core('services', 'Service'),
   namespace: core('namespaces', 'Namespace'),
 } as const satisfies Record<string, Resource>;

@@ -1,12 +1,15 @@
 /** The activities that the conductor calls: a fixed set for all runbooks, so that open runs outlive new kinds of step. */
 import type { JsonObject } from './json.ts';
 import type { ApplyResult, Reason, RunIdentity, StepCall, WaitCall, WaitResult } from './outcome.ts';
+import type { Place } from './place.ts';
 import type { Plan } from './plan.ts';
 
 export interface RunCall {
   runbook: string;
   cluster: string;
   run: RunIdentity;
+  /** A TidbCluster that is there at every moment of the run; absent: the initial one. */
+  anchor?: Place;
 }
 
 export interface PlanCall extends RunCall {

@@ -1,5 +1,6 @@
 /** What an activity of a step may answer. Waiting is not failing: every outcome carries words for a person. */
 import type { JsonObject } from './json.ts';
+import type { Place } from './place.ts';
 import type { PlannedStep } from './plan.ts';
 
 /** Why nothing is changed now. `message` goes unchanged to log, hold, current details and CLI. */
@@ -58,6 +59,8 @@ export interface StepCall {
   /** Inventory name of the TiDB cluster. */
   cluster: string;
   run: RunIdentity;
+  /** From the plan: a TidbCluster that is there at every moment of the run; absent: the initial one. */
+  anchor?: Place;
   step: PlannedStep;
   patience: Patience;
   /** Keys of reasons that a person accepted by `retry`. */

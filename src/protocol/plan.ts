@@ -1,8 +1,9 @@
 /** The plan: the ordered steps for the state observed now, as data. Made by a pure planner inside an activity, so that history keeps it. */
 import type { JsonObject } from './json.ts';
 import type { Reason } from './outcome.ts';
+import type { Place } from './place.ts';
 
-/** One change and its proof. The workflow reads only the first six fields; `input` belongs to the kind of step. */
+/** One change and its proof. The workflow reads all fields but `input`, which belongs to the kind of step. */
 export interface PlannedStep {
   /** Stable and unique in the plan: `<component>/<kubernetes cluster>`, e.g. `tikv/west`. */
   id: string;
@@ -16,6 +17,8 @@ export interface PlannedStep {
   kubernetesCluster: string;
   /** True when the proof already held when the plan was made. */
   alreadyDone: boolean;
+  /** A question of its own, e.g. with the exact list of what is deleted: the gate `step/<id>` then opens at every level but `none`. */
+  gate?: string;
   input: JsonObject;
 }
 
@@ -27,6 +30,8 @@ export interface Plan {
   clusterId: string;
   /** One sentence: what this plan does. */
   summary: string;
+  /** A TidbCluster that is there at every moment of the run, when that is not the initial one: from it the others are found. */
+  anchor?: Place;
   steps: PlannedStep[];
   /** What a person must know before approving: no downgrade, what is not held, warnings. */
   notes: string[];

@@ -51,11 +51,11 @@ function isZero(value: unknown): boolean {
   return value === undefined || value === null || value === false || value === 0 || value === '';
 }
 
-/** Paths whose value differs from `before`, by somebody's hand. */
-export function driftedPaths(object: TidbCluster, before: Digests): string[] {
+/** Paths whose value differs from `before`, by somebody's hand; `own` are those that the runbook changes on its way. */
+export function driftedPaths(object: TidbCluster, before: Digests, own: readonly string[] = []): string[] {
   const now = digestsOf(object);
   const paths = new Set([...Object.keys(before), ...Object.keys(now)]);
-  return [...paths].filter((path) => now[path] !== before[path] && !(before[path] === undefined && filledByOperator(object, path))).sort();
+  return [...paths].filter((path) => !own.includes(path) && now[path] !== before[path] && !(before[path] === undefined && filledByOperator(object, path))).sort();
 }
 
 function filledByOperator(object: TidbCluster, path: string): boolean {
@@ -80,9 +80,9 @@ function owns(fields: Record<string, unknown> | undefined, keys: string[]): bool
 }
 
 /** Holds when the spec of the TidbCluster to be changed is not the one that was planned for. */
-export function noDriftSince(before: Digests): Guard {
+export function noDriftSince(before: Digests, own: readonly string[] = []): Guard {
   return (_view, { member }) =>
-    driftedPaths(member.object, before).map((path) => {
+    driftedPaths(member.object, before, own).map((path) => {
       const by = managersOf(member.object.metadata.managedFields, path).join(', ');
       return standing(
         `drift/${member.key}/${path}/${digestsOf(member.object)[path] ?? 'removed'}`,

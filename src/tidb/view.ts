@@ -1,4 +1,5 @@
 /** What was observed of one TiDB cluster, from all Kubernetes clusters and from PD. Guards, proofs and planners take it and return data. */
+import type { Place } from '../protocol/place.ts';
 import type { Component } from './components.ts';
 import type { KubernetesEvent, Pod, StatefulSet, TidbCluster } from './objects.ts';
 
@@ -79,6 +80,38 @@ export interface TidbClusterView {
   certificates: CertificateView[];
 }
 
+/** What stands in Kubernetes for one TidbCluster, read by its place: also when its object is gone. Names and sizes only, never a content. */
+export interface Remains {
+  place: Place;
+  /** Undefined when the object is gone. */
+  object: TidbCluster | undefined;
+  statefulSets: Leftover[];
+  /** Discovery included: it is of the same instance (§3.9). */
+  pods: Leftover[];
+  claims: ClaimLeftover[];
+  volumes: VolumeLeftover[];
+  /** Those whose names say that they are of this TidbCluster (§6.1). */
+  secrets: Leftover[];
+  /** TidbMonitors that watch this TidbCluster and no other. */
+  monitors: Leftover[];
+}
+
+export interface Leftover {
+  name: string;
+  uid: string;
+}
+
+export interface ClaimLeftover extends Leftover {
+  /** Empty while it is not bound. */
+  volume: string;
+}
+
+export interface VolumeLeftover extends Leftover {
+  /** `Retain` or `Delete`: what happens to it when its claim goes. */
+  reclaimPolicy: string;
+  phase: string;
+}
+
 /** The TidbClusters stand in the order of procedures: the initial one first, then as in the inventory. */
 export interface ClusterView {
   name: string;
@@ -86,8 +119,14 @@ export interface ClusterView {
   /** Undefined when PD did not answer; `databaseProblem` says why. Unknown never counts as healthy. */
   database: DatabaseView | undefined;
   databaseProblem: string | undefined;
+  /** Only where a step or planner asks for it (`More`). */
+  remains?: Remains | undefined;
   /** By the worker's clock; used only for things that tolerate skew of minutes. */
   nowMs: number;
+}
+
+export function placeOf({ kubernetesCluster, object: { metadata } }: TidbClusterView): Place {
+  return { kubernetesCluster, namespace: metadata.namespace, name: metadata.name };
 }
 
 export function nameOf(view: TidbClusterView): string {

@@ -1,5 +1,5 @@
 /** Gates: where people are asked, who may answer, and what does not open them. */
-import { planHash, planning } from './script.ts';
+import { planHash, planOf, planning, steps } from './script.ts';
 import { Stage } from './stage.ts';
 import type { Play } from './stage.ts';
 
@@ -35,6 +35,20 @@ test.each([
 test('a component whose first step is already done is asked for before the first that is not', async () => {
   const play = await stage.play(planning('pd/east!', 'pd/west', 'tikv/east!'), { gates: 'component' });
   expect(await approveAll(play)).toEqual([['plan', 0], ['component/pd', 1]]);
+});
+
+test('a question of a step is asked in its own words, and every call carries the anchor of the plan', async () => {
+  const anchor = { kubernetesCluster: 'west', namespace: 'shop', name: 'shop-west' };
+  const question = 'Delete TidbCluster shop/shop-east? Kept: 2 claims.';
+  const play = await stage.play({ makePlan: () => ({ ...planOf(steps('tikv/east', 'delete/east').map((step) => (step.id === 'delete/east' ? { ...step, gate: question } : step))), anchor }) }, { gates: 'plan' });
+  await play.untilPhase('awaiting-approval');
+  await play.decide('approve', { gate: 'plan', planHash });
+  const { gate } = await play.until((status) => status.gate?.id === 'step/delete/east');
+  expect(gate?.question).toBe(question);
+  await play.decide('approve', { gate: 'step/delete/east' });
+  await play.report();
+  const later = play.cast.calls.filter(({ activity }) => activity !== 'makePlan');
+  expect(later.map(({ argument }) => argument.anchor)).toEqual(later.map(() => anchor));
 });
 
 test('a plan with nothing left to do asks nobody', async () => {

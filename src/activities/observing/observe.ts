@@ -4,31 +4,50 @@ import { tidbClusterOf } from '../../inventory.ts';
 import type { InventoryTidbCluster } from '../../inventory.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
 import { resources } from '../../kubernetes/resources.ts';
+import type { Place } from '../../protocol/place.ts';
 import { findMembers } from '../../tidb/membership.ts';
 import type { Located } from '../../tidb/membership.ts';
-import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
+import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
+import { placeOf } from '../../tidb/view.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { readDatabase } from './read-database.ts';
+import { readRemains } from './read-remains.ts';
 import { parseTidbCluster, readCertificates, readOperator, readPods, readStatefulSets, readTidbCluster, readWarnings } from './read-tidb-cluster.ts';
+import type { More, Target } from './target.ts';
 
 /** The whole of it, read now. Throws NotFound or Unsupported when it cannot be understood, Unreachable when an API server is silent. */
-export async function observe(at: Surroundings, cluster: string, signal?: AbortSignal): Promise<ClusterView> {
-  const entry = tidbClusterOf(at.inventory, cluster);
-  const located = await locate(at, entry, signal);
+export async function observe(at: Surroundings, target: Target, signal?: AbortSignal): Promise<ClusterView> {
+  const entry = tidbClusterOf(at.inventory, target.cluster);
+  const located = await locate(at, entry, target.anchor, signal);
   const tidbClusters = await Promise.all(located.map((each) => readMember(at, each, keyOf(each, located), signal)));
-  return withDatabase(at, entry, { name: cluster, tidbClusters, database: undefined, databaseProblem: undefined, nowMs: Date.now() }, signal);
+  const remains = await remainsFor(at, tidbClusters, target.more, signal);
+  return withDatabase(at, entry, { name: target.cluster, tidbClusters, remains, database: undefined, databaseProblem: undefined, nowMs: Date.now() }, signal);
 }
 
-/** Only the members are looked for: for the lock and for a quick refusal. The initial one comes first. */
-export async function locate(at: Surroundings, entry: InventoryTidbCluster, signal?: AbortSignal): Promise<Located[]> {
+/** Only the members are looked for: the initial one, or the anchor once that is gone, comes first. */
+async function locate(at: Surroundings, entry: InventoryTidbCluster, anchor: Place | undefined, signal?: AbortSignal): Promise<Located[]> {
   const lists = await Promise.all(entry.kubernetesClusters.map((name) => listTidbClusters(at.kubernetes(name), signal)));
   const all = lists.flat();
   const { kubernetesCluster, namespace, name } = entry.initial;
-  const start = all.find((each) => each.kubernetesCluster === kubernetesCluster && each.object.metadata.namespace === namespace && each.object.metadata.name === name);
+  const start = all.find((each) => isAt(each, entry.initial)) ?? all.find((each) => anchor && isAt(each, anchor));
   if (!start) throw new RunbookError('NotFound', `there is no TidbCluster ${namespace}/${name} in Kubernetes cluster ${kubernetesCluster}, which the inventory names as the initial one of ${entry.name}${await v2Hint(at.kubernetes(kubernetesCluster), namespace)}`);
   const { members, problems } = findMembers(start, all);
   if (problems.length > 0) throw new RunbookError('Unsupported', problems.join('; '));
   return members;
+}
+
+function isAt({ kubernetesCluster, object: { metadata } }: Located, place: Place): boolean {
+  return kubernetesCluster === place.kubernetesCluster && metadata.namespace === place.namespace && metadata.name === place.name;
+}
+
+async function remainsFor(at: Surroundings, members: TidbClusterView[], more: More | undefined, signal?: AbortSignal): Promise<Remains | undefined> {
+  const place = typeof more?.remainsOf === 'string' ? placeOfKey(members, more.remainsOf) : more?.remainsOf;
+  return place && readRemains(at.kubernetes(place.kubernetesCluster), place, signal);
+}
+
+function placeOfKey(members: TidbClusterView[], key: string): Place | undefined {
+  const member = members.find((each) => each.key === key);
+  return member && placeOf(member);
 }
 
 async function listTidbClusters(api: KubernetesApi, signal?: AbortSignal): Promise<Located[]> {
@@ -85,16 +104,18 @@ export async function refreshDatabase(at: Surroundings, view: ClusterView, signa
   return withDatabase(at, tidbClusterOf(at.inventory, view.name), view, signal);
 }
 
-/** One member read again in full, and PD. */
+/** One member read again in full. */
 export async function refreshMember(at: Surroundings, view: ClusterView, key: string, signal?: AbortSignal): Promise<ClusterView> {
-  const refreshed = await Promise.all(view.tidbClusters.map(async (each) => (each.key === key ? reread(at, each, signal) : each)));
-  return refreshDatabase(at, { ...view, tidbClusters: refreshed }, signal);
+  return replaceMember(view, key, (each) => reread(at, each, signal));
 }
 
 /** One member's object, StatefulSets and pods: what a roll moves. Warnings, operator and certificates stay as they were read. */
 export async function refreshRoll(at: Surroundings, view: ClusterView, key: string, signal?: AbortSignal): Promise<ClusterView> {
-  const refreshed = await Promise.all(view.tidbClusters.map(async (each) => (each.key === key ? rereadRoll(at, each, signal) : each)));
-  return refreshDatabase(at, { ...view, tidbClusters: refreshed }, signal);
+  return replaceMember(view, key, (each) => rereadRoll(at, each, signal));
+}
+
+async function replaceMember(view: ClusterView, key: string, read: (each: TidbClusterView) => Promise<TidbClusterView>): Promise<ClusterView> {
+  return { ...view, tidbClusters: await Promise.all(view.tidbClusters.map(async (each) => (each.key === key ? read(each) : each))) };
 }
 
 async function reread(at: Surroundings, each: TidbClusterView, signal?: AbortSignal): Promise<TidbClusterView> {

@@ -15,6 +15,7 @@ import { transportOver } from '../../pd/transport.ts';
 import type { Transport, TransportAnswer } from '../../pd/transport.ts';
 import { ownsAddress, podOf } from '../../tidb/names.ts';
 import { podsOf } from '../../tidb/rolling.ts';
+import { clusterClientSecret } from '../../tidb/secrets.ts';
 import type { TidbClusterView } from '../../tidb/view.ts';
 import type { OwnVoice } from './read-database.ts';
 import { readSecret } from './read-tidb-cluster.ts';
@@ -146,6 +147,6 @@ function direct(origin: string, material: PodTls | undefined): { dispatcher: Dis
 
 async function clientMaterial(api: KubernetesApi, member: TidbClusterView, servername: string): Promise<PodTls> {
   const { namespace, name } = member.object.metadata;
-  const secret = await readSecret(api, { namespace, name: `${name}-cluster-client-secret` });
+  const secret = await readSecret(api, { namespace, name: clusterClientSecret(name) });
   return { ca: String(secret['ca.crt'] ?? ''), cert: String(secret['tls.crt'] ?? ''), key: String(secret['tls.key'] ?? ''), servername };
 }

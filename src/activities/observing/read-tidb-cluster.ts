@@ -9,6 +9,7 @@ import { allComponents, labels, statefulSetName } from '../../tidb/components.ts
 import type { Component } from '../../tidb/components.ts';
 import { eventSchema, leaseSchema, podSchema, statefulSetSchema, tidbClusterSchema } from '../../tidb/objects.ts';
 import type { KubernetesEvent, Pod, StatefulSet, TidbCluster } from '../../tidb/objects.ts';
+import { clusterClientSecret, componentSecret } from '../../tidb/secrets.ts';
 import type { CertificateView, OperatorView } from '../../tidb/view.ts';
 
 export interface Place {
@@ -101,7 +102,7 @@ export async function readCertificates(api: KubernetesApi, object: TidbCluster, 
   if (!object.spec.tlsCluster?.enabled) return [];
   const { name, namespace } = object.metadata;
   const present = (['pd', 'tikv', 'tidb', 'tiflash', 'ticdc', 'pump'] as const).filter((component) => object.spec[component]);
-  const secrets = [...present.map((component) => `${name}-${component}-cluster-secret`), `${name}-cluster-client-secret`];
+  const secrets = [...present.map((component) => componentSecret(name, component)), clusterClientSecret(name)];
   return Promise.all(secrets.map(async (secret) => ({ secret, notAfterMs: await readNotAfter(api, { namespace, name: secret }, signal) })));
 }
 

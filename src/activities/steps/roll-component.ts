@@ -32,7 +32,7 @@ export function rollComponent(step: PlannedStep): StepKind {
     rolls: component,
     guards: [...beforeRoll, ...standing],
     standing,
-    change: ({ member }) => (desiredVersion(member.object.spec, component) === version ? undefined : versionPatch(member.object.spec, component, version)),
+    change: ({ member }) => (desiredVersion(member.object.spec, component) === version ? [] : [{ write: 'patch-tidb-cluster', patch: versionPatch(member.object.spec, component, version) }]),
     missing: ({ view, member }) => missingFor(view, member, input),
     almostDone: ({ view, member }) => podsAreThrough(view, member, input),
     proof: ({ view, member }) => proofFacts(view, member, input),

@@ -67,7 +67,7 @@ export function settleVersions(step: PlannedStep): StepKind {
     rolls: undefined,
     guards: [...beforeSettling, noDriftSince(baseline), imagesStay(version)],
     standing: [noDriftSince(baseline)],
-    change: ({ member }) => (isSettled(member.object.spec, version) ? undefined : withRevisions(settlingPatch(member.object.spec, version), member, of)),
+    change: ({ member }) => (isSettled(member.object.spec, version) ? [] : [{ write: 'patch-tidb-cluster', patch: withRevisions(settlingPatch(member.object.spec, version), member, of) }]),
     missing: ({ member }) => [
       ...(isSettled(member.object.spec, version) ? [] : [`spec.version is not ${version} alone`]),
       ...presentComponents(member).filter((component) => isRolling(member, component)).map((component) => `${components[component].title} is rolling`),

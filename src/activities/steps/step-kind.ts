@@ -3,13 +3,26 @@
  * kinds and stands in apply-step.ts and wait-step.ts; a kind is a pure description of one change and its proof.
  */
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Proof } from '../../protocol/outcome.ts';
+import type { ResourceRef } from '../../kubernetes/resources.ts';
+import type { Proof, Reason } from '../../protocol/outcome.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
 import type { Component } from '../../tidb/components.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
+import type { More } from '../observing/target.ts';
 
-/** A view in which the step's own TidbCluster is named. */
+/** One write of a change, as data; src/activities/write.ts carries it out. */
+export type Write =
+  /** A merge patch on the step's TidbCluster, on the resource version that was read. */
+  | { write: 'patch-tidb-cluster'; patch: JsonObject }
+  /** A merge patch on another object, when it is still the one of this uid. */
+  | { write: 'patch-object'; kubernetesCluster: string; object: NamedObject; patch: JsonObject }
+  /** A deletion, when it is still the object of this uid. What is gone already is no error. */
+  | { write: 'delete-object'; kubernetesCluster: string; object: NamedObject };
+
+export type NamedObject = ResourceRef & { name: string; uid: string };
+
+/** A view in which the step's own TidbCluster is named; of a kind that outlives it (`more.remainsOf`), a surviving one once it is gone. */
 export interface Scene {
   view: ClusterView;
   member: TidbClusterView;
@@ -25,12 +38,18 @@ export interface StepKind {
   readonly standing: readonly Guard[];
   /** Changes nothing by its nature: it is waited for even when its proof holds at the first look. */
   readonly provesOnly?: true;
-  /** The merge patch on the TidbCluster, without resource version; undefined when the spec says it already. */
-  change(scene: Scene): JsonObject | undefined;
+  /** What its looks read beyond the usual. */
+  readonly more?: More;
+  /** For a kind that rolls nothing: no progress for this long is a stall. Milliseconds; absent: five minutes. */
+  readonly stallMs?: number;
+  /** The writes of its one change, in their order, each safe to repeat; empty when it is asked for already. */
+  change(scene: Scene): Write[];
   /** What is still missing from the proof, in words; empty: it holds. */
   missing(scene: Scene): string[];
   /** True when only the database's or the operator's word is missing: worth asking often. */
   almostDone(scene: Scene): boolean;
+  /** Why nothing moves, for a kind that rolls nothing; absent: what is missing is said. */
+  explainStall?(scene: Scene): Reason[];
   /** The small facts for the report. */
   proof(scene: Scene): Proof;
 }

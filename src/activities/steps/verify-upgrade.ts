@@ -24,7 +24,7 @@ export function verifyUpgrade(step: PlannedStep): StepKind {
     provesOnly: true,
     guards: [],
     standing: [],
-    change: () => undefined,
+    change: () => [],
     missing: ({ view }) => missing(view),
     almostDone: () => true,
     proof: ({ view }) => ({

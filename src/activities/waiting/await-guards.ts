@@ -1,6 +1,7 @@
 /** After a step was held before its change: waits until every guard is silent, or the reasons are others than those that are shown. */
 import type { Reason, WaitCall, WaitResult } from '../../protocol/outcome.ts';
 import { reasonsAgainst, sceneOf } from '../apply-step.ts';
+import { targetOf } from '../observing/target.ts';
 import type { Pulse } from '../pulse.ts';
 import { kindOf } from '../steps/index.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -12,7 +13,7 @@ const STEADY_MS = 2_000;
 
 export async function awaitGuards(at: Surroundings, call: WaitCall, pulse: Pulse): Promise<WaitResult> {
   const kind = kindOf(call.step);
-  const eyes = new Eyes(at, { cluster: call.cluster, key: undefined, signal: pulse.signal });
+  const eyes = new Eyes(at, { target: targetOf(call, kind.more), key: undefined, signal: pulse.signal });
   let other = { keys: '', since: 0 };
   try {
     for (;;) {

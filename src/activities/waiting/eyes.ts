@@ -8,6 +8,7 @@ import type { ClusterView } from '../../tidb/view.ts';
 import { observe, refreshDatabase, refreshMember, refreshRoll } from '../observing/observe.ts';
 import { isSilence, silence } from '../patience.ts';
 import { rest } from '../pulse.ts';
+import type { Target } from '../observing/target.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /** While nothing wakes us: six reads a minute and API server at most, the target of 0.1 per second. */
@@ -20,7 +21,7 @@ const unwatchedReasons = ['operator/', 'validation/', 'certificate/', 'unknown-p
 const GATHER_MS = 50;
 
 export interface EyesCall {
-  cluster: string;
+  target: Target;
   /** The member whose objects wake us; undefined: every member. */
   key: string | undefined;
   signal: AbortSignal;
@@ -81,20 +82,26 @@ export class Eyes {
   }
 
   async #fresh(): Promise<ClusterView> {
-    const { cluster, key, signal } = this.#call;
+    const { signal } = this.#call;
     const woken = [...this.#woken];
     this.#woken.clear();
     try {
-      if (!this.#view || (!key && this.#isOld())) return await this.#noted(observe(this.#at, cluster, signal));
-      if (key && this.#isOld()) return await this.#noted(refreshMember(this.#at, this.#view, key, signal));
+      if (!this.#view || this.#mustSeeAll(woken)) return await this.#noted(observe(this.#at, this.#call.target, signal));
       let view = this.#view;
-      for (const each of woken) view = await refreshRoll(this.#at, view, each, signal);
-      return woken.length > 0 ? view : await refreshDatabase(this.#at, view, signal);
+      if (this.#call.key && this.#isOld()) view = await this.#noted(refreshMember(this.#at, view, this.#call.key, signal));
+      else for (const each of woken) view = await refreshRoll(this.#at, view, each, signal);
+      return await refreshDatabase(this.#at, view, signal);
     } catch (error) {
       // What was not read must be read the next time.
       for (const each of woken) this.#woken.add(each);
       throw error;
     }
+  }
+
+  /** A TidbCluster that may be gone at the next look cannot be read for itself. */
+  #mustSeeAll(woken: string[]): boolean {
+    if (this.#call.target.more?.remainsOf) return woken.length > 0 || performance.now() - this.#readAt >= REREAD_UNWATCHED_MS || this.#readAt === 0;
+    return !this.#call.key && this.#isOld();
   }
 
   #isOld(): boolean {

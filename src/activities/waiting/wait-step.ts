@@ -13,6 +13,7 @@ import type { LogLines } from '../../tidb/stall.ts';
 import type { TidbClusterView } from '../../tidb/view.ts';
 import { sceneOf } from '../apply-step.ts';
 import { releaseBrake, setBrake } from '../brake.ts';
+import { targetOf } from '../observing/target.ts';
 import { tryPatiently } from '../patience.ts';
 import type { Pulse } from '../pulse.ts';
 import { kindOf } from '../steps/index.ts';
@@ -40,8 +41,8 @@ interface Waiting {
 export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): Promise<WaitResult> {
   const kind = kindOf(call.step);
   const waiting: Waiting = { at, call, pulse, kind };
-  const judge = new WaitJudge(call.patience, kind.rolls ? components[kind.rolls].stallMs : DEFAULT_STALL_MS, call.known);
-  const eyes = new Eyes(at, { cluster: call.cluster, key: call.step.kubernetesCluster, signal: pulse.signal });
+  const judge = new WaitJudge(call.patience, kind.rolls ? components[kind.rolls].stallMs : (kind.stallMs ?? DEFAULT_STALL_MS), call.known);
+  const eyes = new Eyes(at, { target: targetOf(call, kind.more), key: call.step.kubernetesCluster, signal: pulse.signal });
   try {
     for (;;) {
       const { view, silent } = await eyes.look();
@@ -96,6 +97,7 @@ async function act(waiting: Waiting, scene: Scene | undefined, verdict: Verdict)
 async function stallReasons(waiting: Waiting, { view, member }: Scene): Promise<Reason[]> {
   const { kind, call } = waiting;
   const missing = [...kind.missing({ view, member }), ...askAll(databaseIsWhole, view, { member }).map((reason) => reason.message)];
+  if (kind.explainStall) return kind.explainStall({ view, member });
   if (!kind.rolls) return [{ key: `no-progress/${call.step.id}`, message: `no progress: ${missing.join('; ')}`, clears: 'itself' }];
   // A pod that hangs in its start script is not crashing: its log tells as well.
   const touched = podsInTransit(member, kind.rolls);

@@ -15,7 +15,7 @@ export async function passPlanGate(run: Run): Promise<void> {
 /** Waits for the approval that this step needs, if it needs one. */
 export async function passStepGate(run: Run, step: PlannedStep): Promise<void> {
   const gate = gateBefore(run.input.gates, step);
-  if (gate !== undefined) await passGate(run, gate, `Begin with ${step.title}?`);
+  if (gate !== undefined) await passGate(run, gate, step.gate ?? `Begin with ${step.title}?`);
 }
 
 export function needsPlanGate(level: GateLevel, plan: Plan): boolean {
@@ -24,7 +24,8 @@ export function needsPlanGate(level: GateLevel, plan: Plan): boolean {
 
 /** The id of the gate before `step`. A gate passed once stays open, so a component's gate opens before its first step only. */
 export function gateBefore(level: GateLevel, step: PlannedStep): string | undefined {
-  if (step.alreadyDone) return undefined;
+  if (step.alreadyDone || level === 'none') return undefined;
+  if (step.gate !== undefined) return `step/${step.id}`;
   switch (level) {
     case 'component':
       return `component/${step.component}`;

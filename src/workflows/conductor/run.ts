@@ -1,6 +1,7 @@
 /** One run: its state, who it is, and the only place where the state changes, so that every change is shown. */
 import { workflowInfo } from '@temporalio/workflow';
 import type { ErrorType } from '../../errors.ts';
+import type { RunCall } from '../../protocol/activities.ts';
 import type { Decision } from '../../protocol/decisions.ts';
 import { patienceOf } from '../../protocol/options.ts';
 import type { Reason, RunIdentity, StepCall } from '../../protocol/outcome.ts';
@@ -68,8 +69,9 @@ export class Run {
     return isOver(this.current, step.id);
   }
 
-  call(): { runbook: string; cluster: string; run: RunIdentity } {
-    return { runbook: this.current.runbook, cluster: this.current.cluster, run: this.identity };
+  call(): RunCall {
+    const { runbook, cluster, plan } = this.current;
+    return { runbook, cluster, run: this.identity, ...(plan?.anchor ? { anchor: plan.anchor } : {}) };
   }
 
   stepCall(step: PlannedStep): StepCall {

@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Reason } from '../../protocol/outcome.ts';
-import type { Plan, PlannedStep } from '../../protocol/plan.ts';
+import type { PlannedStep } from '../../protocol/plan.ts';
 import { components, upgradeOrders } from '../../tidb/components.ts';
 import type { Component } from '../../tidb/components.ts';
 import { digestsOf } from '../../tidb/drift.ts';
@@ -18,7 +18,8 @@ import { missingFor } from '../../tidb/proof.ts';
 import { desiredImage, desiredVersion, isSettled, specOf } from '../../tidb/spec.ts';
 import { compareVersions, isAtLeast } from '../../tidb/versions.ts';
 import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
-import { nameOf } from '../../tidb/view.ts';
+import { nameOf, placeOf } from '../../tidb/view.ts';
+import type { UnhashedPlan } from '../runbook.ts';
 
 /** What the planner needs of the contract's input. */
 export interface UpgradeWish {
@@ -26,8 +27,6 @@ export interface UpgradeWish {
   version: string;
   components?: { tiproxy?: { version: string } | undefined } | undefined;
 }
-
-export type UnhashedPlan = Omit<Plan, 'hash'>;
 
 /** States that no waiting mends: the run is refused, with all of them in one answer. */
 const refusing: readonly Guard[] = [notPaused, notSuspended, notDeleting, passesValidation, noTiproxyAcross, noUnknownParts];
@@ -71,13 +70,9 @@ function rollStep(view: ClusterView, member: TidbClusterView, component: Compone
       component,
       kubernetesCluster: member.key,
       alreadyDone: missingFor(view, member, target).length === 0,
-      input: { ...target, from, place: placeOf(member), baseline: digestsOf(member.object) },
+      input: { ...target, from, place: { ...placeOf(member) }, baseline: digestsOf(member.object) },
     },
   ];
-}
-
-function placeOf({ kubernetesCluster, object }: TidbClusterView): JsonObject {
-  return { kubernetesCluster, namespace: object.metadata.namespace, name: object.metadata.name };
 }
 
 /** One patch per TidbCluster moves the target into `spec.version`; it must roll nothing. */

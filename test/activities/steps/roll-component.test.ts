@@ -21,21 +21,21 @@ const west = (view: ClusterView): Parameters<typeof kind.missing>[0] => ({ view,
 const said = (view: ClusterView, accepted: string[] = []): string[] => askAll(kind.guards, view, { member: tidbCluster(view, 'west'), component: 'tikv' }, accepted).map((reason) => reason.key);
 
 it('asks for the version of one component and rolls nothing else', () => {
-  expect(kind.change(west(makeView()))).toEqual({ spec: { tikv: { version: NEW } } });
+  expect(kind.change(west(makeView()))).toEqual([{ write: 'patch-tidb-cluster', patch: { spec: { tikv: { version: NEW } } } }]);
   expect(kind.rolls).toBe('tikv');
 });
 
 it('asks nothing twice: a change that is there already is waited for', () => {
   const view = makeView();
   askFor(view, 'west', 'tikv', NEW);
-  expect(kind.change(west(view))).toBeUndefined();
+  expect(kind.change(west(view))).toEqual([]);
   expect(kind.missing(west(view)).length).toBeGreaterThan(0);
 });
 
 it('asks for nothing where spec.version says it already', () => {
   const view = makeView();
   tidbCluster(view, 'west').object.spec.version = NEW;
-  expect(kind.change(west(view))).toBeUndefined();
+  expect(kind.change(west(view))).toEqual([]);
 });
 
 it('is proved by the six points, and says by what', () => {
@@ -64,7 +64,7 @@ describe('guards before it', () => {
     askFor(view, 'west', 'tikv', 'v8.5.9');
     expect(said(view)).toEqual(['drift/west/tikv.version/v8.5.9']);
     expect(said(view, ['drift/west/tikv.version/v8.5.9'])).toEqual([]);
-    expect(kind.change(west(view))).toEqual({ spec: { tikv: { version: NEW } } });
+    expect(kind.change(west(view))).toEqual([{ write: 'patch-tidb-cluster', patch: { spec: { tikv: { version: NEW } } } }]);
   });
 
   it('holds when somebody changed the spec, and other troubles are said as well', () => {

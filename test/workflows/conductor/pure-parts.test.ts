@@ -38,6 +38,12 @@ test('no level asks before a step that is already done, and none asks for nothin
   }
 });
 
+test('a step with a question of its own opens its own gate at every level but none', () => {
+  const [step] = steps('delete/west');
+  const levels = gateLevels.map((level) => step && gateBefore(level, { ...step, gate: 'Delete these three?' }));
+  expect(levels).toEqual(gateLevels.map((level) => (level === 'none' ? undefined : 'step/delete/west')));
+});
+
 test('a summary is never longer than Temporal takes and never ends in half a character', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (text) => {

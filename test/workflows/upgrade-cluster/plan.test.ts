@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { kindOf } from '../../../src/activities/steps/index.ts';
 import type { Component } from '../../../src/tidb/components.ts';
-import { tidbClusterSchema, eventSchema } from '../../../src/tidb/objects.ts';
+import { eventSchema } from '../../../src/tidb/objects.ts';
 import type { PlannedStep } from '../../../src/protocol/plan.ts';
 import type { ClusterView, TidbClusterView } from '../../../src/tidb/view.ts';
 import { planUpgrade } from '../../../src/workflows/upgrade-cluster/plan.ts';
-import type { UnhashedPlan, UpgradeWish } from '../../../src/workflows/upgrade-cluster/plan.ts';
+import type { UpgradeWish } from '../../../src/workflows/upgrade-cluster/plan.ts';
+import type { UnhashedPlan } from '../../../src/workflows/runbook.ts';
 import {
   NEW, OLD, TIPROXY, askFor, beginRoll, database, imageOf, isMicroservice, makeView, member, pod, roll, small, specOf, statefulSet, store, tidbCluster, upgrade, usual,
 } from '../../tidb/make-view.ts';
 import type { Replicas } from '../../tidb/make-view.ts';
-import { mergePatch } from '../../tidb/merge-patch.ts';
+import { written } from '../../activities/steps/written.ts';
 import { runs } from '../../tidb/runs.ts';
 
 const wish: UpgradeWish = { cluster: 'shop', version: NEW };
@@ -294,8 +295,7 @@ function carryOut(view: ClusterView, step: PlannedStep, parts: Component[]): str
   const index = view.tidbClusters.findIndex((each) => each.key === step.kubernetesCluster);
   const each = view.tidbClusters[index] as TidbClusterView;
   const kind = kindOf(step);
-  const change = kind.change({ view, member: each });
-  if (change) view.tidbClusters[index] = { ...each, object: tidbClusterSchema.parse(mergePatch(each.object, change)) };
+  view.tidbClusters[index] = { ...each, object: written(each.object, kind.change({ view, member: each })) };
   const moved = toRoll(view, parts).filter((id) => !before.includes(id));
   if (kind.rolls) roll(view, each.key, kind.rolls, { version: NEW });
   return moved;

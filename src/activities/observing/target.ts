@@ -1,0 +1,21 @@
+/** What a look is at: which TiDB cluster, from where its TidbClusters are found, and what is read beyond the usual. */
+import type { RunCall } from '../../protocol/activities.ts';
+import type { Place } from '../../protocol/place.ts';
+
+/** What a kind of step or a planner needs that not every look reads. */
+export interface More {
+  /** Everything of one TidbCluster in Kubernetes: by its key while it is a member, by its place also afterwards. */
+  remainsOf?: string | Place;
+}
+
+export interface Target {
+  /** Inventory name. */
+  cluster: string;
+  /** Where the search begins when the initial TidbCluster of the inventory may be gone. */
+  anchor?: Place;
+  more?: More;
+}
+
+export function targetOf({ cluster, anchor }: RunCall, more?: More): Target {
+  return { cluster, ...(anchor ? { anchor } : {}), ...(more ? { more } : {}) };
+}
