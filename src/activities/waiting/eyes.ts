@@ -5,7 +5,7 @@
 import type { Reason } from '../../protocol/outcome.ts';
 import { resources } from '../../kubernetes/resources.ts';
 import type { ClusterView } from '../../tidb/view.ts';
-import { observe, refreshDatabase, refreshMember, refreshRoll } from '../observing/observe.ts';
+import { observe, refreshDatabase, refreshMember, refreshRoll, refreshWarnings } from '../observing/observe.ts';
 import { isSilence, silence } from '../patience.ts';
 import { rest } from '../pulse.ts';
 import type { Target } from '../observing/target.ts';
@@ -32,6 +32,7 @@ export class Eyes {
   readonly #call: EyesCall;
   #view: ClusterView | undefined;
   #readAt = 0;
+  #warningsAt = 0;
   #woken = new Set<string>();
   #wake: (() => void) | undefined;
   #unsubscribe: (() => void)[] = [];
@@ -82,15 +83,16 @@ export class Eyes {
   }
 
   async #fresh(): Promise<ClusterView> {
-    const { signal } = this.#call;
+    const { signal, key, target } = this.#call;
     const woken = [...this.#woken];
     this.#woken.clear();
     try {
-      if (!this.#view || this.#mustSeeAll(woken)) return await this.#noted(observe(this.#at, this.#call.target, signal));
+      if (!this.#view || this.#mustSeeAll(woken)) return await this.#noted(observe(this.#at, target, signal));
       let view = this.#view;
-      if (this.#call.key && this.#isOld()) view = await this.#noted(refreshMember(this.#at, view, this.#call.key, signal));
+      if (key && this.#isOld()) view = await this.#noted(refreshMember(this.#at, view, key, signal));
       else for (const each of woken) view = await refreshRoll(this.#at, view, each, signal);
-      return await refreshDatabase(this.#at, view, signal);
+      if (key && this.#areWarningsOld()) view = await this.#warned(refreshWarnings(this.#at, view, key, signal));
+      return await refreshDatabase(this.#at, view, target.more, signal);
     } catch (error) {
       // What was not read must be read the next time.
       for (const each of woken) this.#woken.add(each);
@@ -108,10 +110,22 @@ export class Eyes {
     return performance.now() - this.#readAt >= REREAD_MS || this.#readAt === 0;
   }
 
+  #areWarningsOld(): boolean {
+    return this.#call.target.more?.warnings === true && performance.now() - this.#warningsAt >= REREAD_UNWATCHED_MS;
+  }
+
   async #noted(reading: Promise<ClusterView>): Promise<ClusterView> {
     const began = performance.now();
     const view = await reading;
     this.#readAt = began;
+    this.#warningsAt = began;
+    return view;
+  }
+
+  async #warned(reading: Promise<ClusterView>): Promise<ClusterView> {
+    const began = performance.now();
+    const view = await reading;
+    this.#warningsAt = began;
     return view;
   }
 

@@ -7,7 +7,6 @@ import { databaseAnswers, leaderExists, membersHealthy, nobodyEvicts, regionsWho
 import { passing, standing } from '../guards/guard.ts';
 import type { Guard } from '../guards/guard.ts';
 import { noTiproxyAcross, noUnknownParts, nobodyRolls, notDeleting, notPaused, notSuspended, operatorAlive, passesValidation } from '../guards/tidb-clusters.ts';
-import { podOf } from '../names.ts';
 import { specOf } from '../spec.ts';
 import type { Store, TidbClusterView } from '../view.ts';
 import { nameOf } from '../view.ts';

@@ -1,0 +1,30 @@
+/** A TidbCluster leaves: straight, refused, taken back, and with things going wrong on the way. */
+import { judge } from '../../lab/oracle/judge.ts';
+import { Scenario } from './scenario.ts';
+
+jest.setTimeout(300_000);
+
+let scenario: Scenario;
+afterEach(() => scenario.end());
+
+/** Two TiKV in each: four remain, one more than max-replicas. */
+const enough = { pd: 1, tikv: 2, tidb: 1 };
+
+const isGone = async (path: string): Promise<boolean> => scenario.admin('west').get(path).then(() => false, () => true);
+
+test('a joining TidbCluster leaves in stages, proved by the others, and is deleted with its claims', async () => {
+  scenario = await Scenario.begin('exitjoined', { replicas: { pd: 1, tiflash: 1, tikv: 2, pump: 1, tidb: 1, ticdc: 1 } });
+  await scenario.worker();
+  const run = await scenario.start('exitCluster', { leaving: 'west', reclaim: { data: 'volumes' } });
+  const report = await scenario.report(run);
+  expect(report.phase).toBe('done');
+  expect(report.steps.map(({ id }) => id)).toEqual(['tidb/west', 'ticdc/west', 'pump/west', 'tiflash/west', 'tikv/west', 'pd/west', 'delete/west', 'reclaim-claims/west']);
+  expect(new Set(report.steps.map(({ state }) => state))).toEqual(new Set(['done']));
+  const database = await scenario.lab.database('exitjoined');
+  expect(database.members.map(({ name }) => name).filter((name) => name.includes('west'))).toEqual([]);
+  expect(await isGone(scenario.path('west'))).toBe(true);
+  const { items } = (await scenario.admin('west').list(`/api/v1/namespaces/exitjoined/persistentvolumeclaims`)) as { items: unknown[] };
+  expect(items).toEqual([]);
+  const verdict = await judge({ ...scenario.evidence, expectChanges: true });
+  expect(verdict.invariants.filter((invariant) => !invariant.held)).toEqual([]);
+});
