@@ -76,7 +76,7 @@ function isStart({ tidbClusters }: ClusterView, { key }: TidbClusterView): boole
 function refusalsFor(view: ClusterView, leaving: TidbClusterView, { reclaim }: ExitWish): string[] {
   const asked = askAll(refusing, view, { member: leaving }).filter(({ key, clears }) => !key.startsWith('brake/') && (clears === 'decision' || isNotOurs(key)));
   const unread = view.remains ? unreadWishes(view.remains, reclaim) : [];
-  return [...asked.map(({ message }) => message), ...unread.map((plural) => `the worker may not read ${plural} in ${leaving.kubernetesCluster}, which are to be reclaimed: bind the ClusterRole tidb-runbooks-exit (deploy/kubernetes-rbac.yaml)`)];
+  return [...asked.map(({ message }) => message), ...unread.map((plural) => `the worker may not read ${plural} in ${leaving.kubernetesCluster}, which are to be reclaimed: bind the ClusterRole ${plural === 'secrets' ? 'tidb-runbooks-exit-secrets' : 'tidb-runbooks-exit'} (deploy/kubernetes-rbac.yaml)`)];
 }
 
 /** States that pass, but by somebody else's hand and at their time: the run does not wait for them. */
