@@ -4,6 +4,7 @@ import type { Evidence } from './evidence.ts';
 import type { Fact } from './facts.ts';
 import { placeOf } from './places.ts';
 import type { Place } from './places.ts';
+import { touchedBy } from './tidb-cluster-history.ts';
 import type { Change } from './tidb-cluster-history.ts';
 import { isDuring } from './troubles.ts';
 
@@ -22,7 +23,7 @@ export interface Disturbance {
 type Known = Pick<Evidence, 'places' | 'facts' | 'steps' | 'troubles'>;
 
 export function disturbancesOf(evidence: Known): Disturbance[] {
-  const own = evidence.steps.flatMap((change) => change.versions.map(({ component }) => ownDisturbance(evidence, change, component))).filter((one) => one !== undefined);
+  const own = evidence.steps.flatMap((change) => touchedBy(change).map((component) => ownDisturbance(evidence, change, component))).filter((one) => one !== undefined);
   const foreign = evidence.facts.filter(({ kind }) => kind === 'pod-deleted').flatMap((fact) => foreignDisturbance(evidence, own, fact));
   return [...own, ...foreign];
 }

@@ -16,8 +16,9 @@ export interface Misfit {
 
 /** Every rule that these stores cannot satisfy, and key ranges whose rules they satisfy one by one but not together. */
 export function misfits(database: DatabaseView, stores: Store[]): Misfit[] {
-  const alone = rulesOf(database).flatMap((rule) => misfitAlone(rule, stores));
-  return alone.length > 0 ? alone : misfitsTogether(database, stores);
+  const sets = ruleSets(rulesOf(database));
+  const alone = [...new Set(sets.flat())].flatMap((rule) => misfitAlone(rule, stores));
+  return alone.length > 0 ? alone : sets.flatMap((rules) => misfitTogether(rules, stores));
 }
 
 /** Without placement rules PD places by `max-replicas` and the location labels, which is this rule. */
@@ -39,13 +40,11 @@ function misfitAlone(rule: PlacementRule, stores: Store[]): Misfit[] {
   return [{ tiflash: isForTiflash(rule), problem: `rule ${rule.groupId}/${rule.id} wants ${rule.count} ${rule.role}s${where ? ` on stores with ${where}` : ''}${isolated}, and ${places} would remain` }];
 }
 
-function misfitsTogether(database: DatabaseView, stores: Store[]): Misfit[] {
-  return ruleSets(rulesOf(database)).flatMap((rules) => {
-    const wanted = rules.reduce((sum, { count }) => sum + count, 0);
-    const placed = peersPlaced(rules, stores);
-    const names = rules.map(({ groupId, id }) => `${groupId}/${id}`).join(', ');
-    return placed >= wanted ? [] : [{ tiflash: rules.every(isForTiflash), problem: `rules ${names} together want ${wanted} peers of a region on different stores, and only ${placed} would find one` }];
-  });
+function misfitTogether(rules: PlacementRule[], stores: Store[]): Misfit[] {
+  const wanted = rules.reduce((sum, { count }) => sum + count, 0);
+  const placed = peersPlaced(rules, stores);
+  const names = rules.map(({ groupId, id }) => `${groupId}/${id}`).join(', ');
+  return placed >= wanted ? [] : [{ tiflash: rules.every(isForTiflash), problem: `rules ${names} together want ${wanted} peers of a region on different stores, and only ${placed} would find one` }];
 }
 
 /** The sets of rules that some key range has, each once. A group that overrides other groups is not known here: its rules come on top, which is stricter. */
