@@ -148,8 +148,8 @@ export class PodLife {
     let was = false;
     while (!this.#isEnding) {
       if (this.#ground.faults.isCrashing(this.#pod)) throw new StartFailure('fatal error: simulated crash');
-      const death = this.#process?.death?.();
-      if (death !== undefined) throw new StartFailure(death);
+      const failure = this.#process?.failure?.();
+      if (failure !== undefined) throw new StartFailure(failure);
       const ready = !hasProbe || this.#process?.isReady() === true;
       await this.#write({ is: 'running', ready, restarts: this.#restarts, startedAt });
       if (ready !== was) this.#record({ kind: ready ? 'pod-ready' : 'pod-unready' });
