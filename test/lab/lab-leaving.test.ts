@@ -106,6 +106,24 @@ describe('a database whose members get new peer URLs', () => {
     await until(() => healthOf('urls-west-pd-0'), 'it is back');
   });
 
+  test('is asked for its names by pods that look them up and end', async () => {
+    const probe = async (pod: string, name: string): Promise<string | undefined> => {
+      const path = `/api/v1/namespaces/${name.split('.')[2]}/pods`;
+      const command = ['sh', '-c', `nslookup ${name} && nc -z -w 3 ${name} 2379`];
+      await lab.api('west').create(path, { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod }, spec: { restartPolicy: 'Never', containers: [{ name: 'probe', image: 'busybox:1.36', command }] } });
+      return until(async () => {
+        const { status } = (await lab.api('west').get(`${path}/${pod}`)) as unknown as Pod;
+        return ['Succeeded', 'Failed'].includes(status.phase ?? '') && status.phase;
+      }, 'the probe ended');
+    };
+    const right = 'urls-east-pd-0.urls-east-pd-peer.urls.svc.east.local';
+    expect(await probe('right', right)).toBe('Succeeded');
+    expect(await probe('wrong', right.replace('east.local', 'cluster.local'))).toBe('Failed');
+    expect(await logOf(name, 'west', 'wrong')).toContain('NXDOMAIN');
+    await client.faultOn({ kind: 'name-unresolvable', name: 'east\\.local$', scope: { kubernetesCluster: 'west' } });
+    expect(await probe('hidden', right)).toBe('Failed');
+  });
+
   test('pods that ask discovery hang in their start script while it is gone; a PD with data does not ask', async () => {
     const fault = await client.faultOn({ kind: 'discovery-gone', scope: { database: name, kubernetesCluster: 'east' } });
     await until(async () => (await podsOf(name, 'east', 'discovery')).some(({ status }) => !isConditionTrue(status.conditions, 'Ready')), 'discovery is not Ready');
