@@ -30,9 +30,10 @@ function storesOf({ facts }: Evidence): (time: number) => number {
   const ofTikv = facts.filter(({ kind, engine }) => engine === 'tikv' && kind.startsWith('store-'));
   return (time) => {
     const known = new Set<number | undefined>();
-    for (const { store, to } of ofTikv.filter((fact) => fact.time <= time)) {
+    for (const { store, to, kind } of ofTikv.filter((fact) => fact.time <= time)) {
       if (to === 'Tombstone') known.delete(store);
-      else known.add(store);
+      // The process of a Tombstone goes away after it.
+      else if (kind !== 'store-away') known.add(store);
     }
     return known.size;
   };
