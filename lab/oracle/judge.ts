@@ -66,7 +66,7 @@ export async function judge(given: Case): Promise<Verdict> {
       pdKeepsItsMajority(evidence, mustSee),
       storesStayUp(evidence, mustSee, given.storesFloor),
       upgradeInOrder(evidence, mustSee && !given.leaving),
-      exitInStages(evidence, mustSee && given.leaving !== undefined, given.leaving),
+      ...(given.leaving ? [exitInStages(evidence, mustSee, given.leaving)] : []),
       onlyExpectedFields(evidence, mustSee, given.leaving),
       foreignBrakesStand(evidence),
       wholeBeforeEveryStep(evidence, mustSee),

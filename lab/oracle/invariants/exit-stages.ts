@@ -18,11 +18,10 @@ interface Stage {
 
 const rank = ({ component }: Stage): number => exitOrder.findIndex((names) => names.includes(component));
 
-export function exitInStages(evidence: Evidence, mustSee: boolean, leaving: TidbClusterName | undefined): Finding {
-  // Without an exit every scale-in is an unexpected field, and said there.
-  const own = evidence.changes.filter(({ request, asked }) => leaving && evidence.isAuthors(request) && isWithin(evidence.span, asked));
+export function exitInStages(evidence: Evidence, mustSee: boolean, leaving: TidbClusterName): Finding {
+  const own = evidence.changes.filter(({ request, asked }) => evidence.isAuthors(request) && isWithin(evidence.span, asked));
   const stages = own.flatMap(({ place, asked, scaled }) => scaled.filter(({ to }) => to === 0).map(({ component }) => ({ place, component, asked })));
-  const where = leaving && placeOf(evidence.places, { ...leaving, tidbCluster: leaving.name });
+  const where = placeOf(evidence.places, { ...leaving, tidbCluster: leaving.name });
   const elsewhere = stages.filter(({ place }) => place !== where).map(({ place, component, asked }) => `at ${clock(asked)} ${component} of ${place.id} was scaled to zero, which does not leave`);
   const disorder = stages.slice(1).flatMap((stage, index) => outOfOrder(stages[index], stage));
   const deletions = own.filter(({ request }) => request.verb.startsWith('delete'));
