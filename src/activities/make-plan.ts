@@ -27,7 +27,7 @@ interface Planner {
 
 const planners: Record<string, Planner> = {
   upgradeCluster: { plan: (view, input) => planUpgrade(view, input as unknown as UpgradeWish) },
-  exitCluster: { more: ({ leaving }) => ({ remainsOf: String(leaving) }), plan: (view, input) => planExit(view, input as unknown as ExitWish) },
+  exitCluster: { more: ({ leaving }) => ({ remainsOf: leaving as string }), plan: (view, input) => planExit(view, input as unknown as ExitWish) },
 };
 
 /** Throws Unsupported with all refusals in one sentence; a server that stays silent is one as well. */

@@ -4,7 +4,9 @@
  */
 import type { Reason } from '../../protocol/outcome.ts';
 import { resources } from '../../kubernetes/resources.ts';
+import type { Place } from '../../protocol/place.ts';
 import type { ClusterView } from '../../tidb/view.ts';
+import { placeOf } from '../../tidb/view.ts';
 import { observe, refreshDatabase, refreshMember, refreshRoll, refreshWarnings } from '../observing/observe.ts';
 import { isSilence, silence } from '../patience.ts';
 import { rest } from '../pulse.ts';
@@ -129,10 +131,16 @@ export class Eyes {
     return view;
   }
 
+  /** A TidbCluster that is gone is watched by its place: its pods may be there still. */
+  #watched(view: ClusterView): (Place & { key: string })[] {
+    const { key, target } = this.#call;
+    const watched = view.tidbClusters.filter((each) => key === undefined || each.key === key).map((each) => ({ key: each.key, ...placeOf(each) }));
+    const gone = target.more?.remainsOf;
+    return watched.length === 0 && key !== undefined && typeof gone === 'object' ? [{ key, ...gone }] : watched;
+  }
+
   #subscribe(view: ClusterView): void {
-    const watched = view.tidbClusters.filter((each) => this.#call.key === undefined || each.key === this.#call.key);
-    for (const { key, kubernetesCluster, object } of watched) {
-      const { namespace, name } = object.metadata;
+    for (const { key, kubernetesCluster, namespace, name } of this.#watched(view)) {
       const wake = (changed: string | undefined): void => {
         if (changed !== undefined && !changed.startsWith(name)) return;
         this.#woken.add(key);
