@@ -313,6 +313,33 @@ describe('the rest', () => {
   });
 });
 
+describe('check', () => {
+  test('says that nothing was found, and is done as asked', async () => {
+    expect(await cli(['check', cluster])).toMatchObject({ code: 0, out: expect.stringContaining('nothing found at 2026-03-01T12:00:00.000Z.') });
+  });
+
+  test('shows what was found, the same as JSON; only what is critical is exit code 9', async () => {
+    scripted.findings = [{ severity: 'warning', key: 'evicting/7', message: 'an evict-leader-scheduler stands in PD for store 7' }];
+    expect(await cli(['check', cluster])).toMatchObject({ code: 0, out: expect.stringMatching(/warning +an evict-leader-scheduler/) });
+    scripted.findings = [{ severity: 'critical', key: 'pd-no-leader', message: 'PD has no leader' }, ...scripted.findings];
+    const found = await cli(['check', cluster]);
+    expect(found).toMatchObject({ code: 9, out: expect.stringMatching(/critical +PD has no leader\nwarning/) });
+    expect(found.out).toContain('1 critical, 1 warning.');
+    expect(json(await cli(['check', cluster, '-o', 'json']))).toMatchObject({ cluster, findings: scripted.findings });
+  });
+
+  test('the run itself fails when something is critical, so that a Schedule shows it', async () => {
+    scripted.findings = [{ severity: 'critical', key: 'pd-no-leader', message: 'PD has no leader' }];
+    const failure = await server.env.client.workflow.execute('checkCluster', { taskQueue, workflowId: 'nightly-check', args: [{ cluster }] }).catch((error: unknown) => (error as { cause: unknown }).cause);
+    expect(failure).toMatchObject({ type: 'Critical', message: `TiDB cluster ${cluster}: 1 findings`, details: [{ findings: scripted.findings }] });
+  });
+
+  test('a wrong input fails with a sentence', async () => {
+    const failure = await server.env.client.workflow.execute('checkCluster', { taskQueue, workflowId: 'wrong-check', args: [{ clustre: 'shop' }] }).catch((error: unknown) => (error as { cause: unknown }).cause);
+    expect(failure).toMatchObject({ type: 'InvalidInput', message: 'The input of checkCluster cannot be used: cluster: needs the name of the TiDB cluster in the inventory, e.g. "shop"; clustre: no such field' });
+  });
+});
+
 async function eventuallyListed(words: string[]): Promise<void> {
   for (;;) {
     const runs = json(await cli(words)) as { workflowId: string }[];
