@@ -93,7 +93,7 @@ describe('start', () => {
     ['no.json', undefined, 3, 'cannot be read (ENOENT)'],
     ['broken.json', '{', 2, 'is not JSON'],
     ['list.json', '[]', 2, 'does not hold one JSON object'],
-    ['typo.json', '{"cluster":"a","version":"v1.2.3","versoin":"x"}', 2, 'unknown key "versoin"'],
+    ['typo.json', '{"cluster":"a","version":"v1.2.3","versoin":"x"}', 2, 'versoin: no such field'],
     ['empty.json', '{}', 2, 'cluster: needs the name of the TiDB cluster'],
   ])('refuses the input file %s', async (name, content, exitCode, sentence) => {
     const file = join(directory, name);
