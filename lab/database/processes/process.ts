@@ -23,6 +23,8 @@ export interface Container {
 export interface Surroundings {
   databases: Databases;
   speeds: Speeds;
+  /** A fault: discovery of the container's TidbCluster does not answer. */
+  isDiscoveryGone?: () => boolean;
   /** One line of the container's log. */
   log: (line: string) => void;
 }
@@ -30,6 +32,8 @@ export interface Surroundings {
 export interface Process {
   /** Whether a readiness probe would succeed. */
   isReady(): boolean;
+  /** The last words of a process that ended by itself after its start. */
+  failure?(): string | undefined;
   /** From now on the process serves nobody. Idempotent. */
   stop(): void;
 }
@@ -53,6 +57,7 @@ const lookAgain = 50;
 export class StagedProcess implements Process {
   #stopped = false;
   #ready = false;
+  #failure: string | undefined;
   readonly #listeners: Listener[] = [];
   readonly #endings: (() => void)[] = [];
 
@@ -71,9 +76,21 @@ export class StagedProcess implements Process {
     return this.#stopped;
   }
 
-  /** Takes care of the process's own work: a failure is a line of its log. */
+  failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Ends by itself: its pod starts another one. */
+  die(words: string): void {
+    if (!this.#stopped) this.#failure ??= words;
+  }
+
+  /** Takes care of the process's own work: a failure is a line of its log, and the end of the process where it is meant to be. */
   attend(work: Promise<void>, log: (line: string) => void): void {
-    work.catch((error: unknown) => log(`fatal: ${String(error)}`));
+    work.catch((error: unknown) => {
+      if (error instanceof StartFailure) this.die(error.message);
+      else log(`fatal: ${String(error)}`);
+    });
   }
 
   serving(): void {
@@ -105,12 +122,15 @@ export class StagedProcess implements Process {
 
 export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 
+/** Whether the start script asks discovery for PD's addresses, as it does with acrossK8s (`M/startscript/v1/template.go:release-1.6`). */
+const asksDiscovery = ({ script }: Container): boolean => script.includes('/verify/');
+
 /** The database of the container's TidbCluster as soon as its PD has a leader: every process but PD waits for that. */
-export function awaitDatabase(process: StagedProcess, container: Container, { databases, log }: Surroundings): Promise<Database | undefined> {
+export function awaitDatabase(process: StagedProcess, container: Container, { databases, log, isDiscoveryGone }: Surroundings): Promise<Database | undefined> {
   let told = false;
   return process.until(() => {
     const database = databases.of(keyOf(container.origin));
-    if (database?.members.leader) return database;
+    if (database?.members.leader && !(asksDiscovery(container) && isDiscoveryGone?.())) return database;
     if (!told) log('waiting for the verification of PD endpoints ...');
     told = true;
     return undefined;
