@@ -6,6 +6,7 @@ import type { KubernetesApi, KubernetesObject } from '../kubernetes-api.ts';
 import type { Pod } from '../process/kubernetes-objects.ts';
 import { components } from '../settings.ts';
 import type { Component } from '../settings.ts';
+import { filledIn } from './start-script.ts';
 
 /** The object's name is the message's main word: what could not be mounted. */
 export class MountFailure extends Error {}
@@ -31,11 +32,18 @@ export async function readInputs(api: KubernetesApi, pod: Pod): Promise<Inputs> 
   const get = (resource: string, object: string): Promise<KubernetesObject> => mounted(api, `/api/v1/namespaces/${namespace}/${resource}/${object}`, object);
   const inputs: Inputs = { script: pod.spec.containers[0]?.command?.at(-1) ?? '', tls: undefined, volume: undefined };
   for (const volume of pod.spec.volumes ?? []) {
-    if (volume.configMap) inputs.script = scriptIn(await get('configmaps', volume.configMap.name)) ?? inputs.script;
+    if (volume.configMap) inputs.script = scriptIn(await get('configmaps', volume.configMap.name), name) ?? inputs.script;
     if (volume.secret) inputs.tls = tlsIn(await get('secrets', volume.secret.secretName));
     if (volume.persistentVolumeClaim) inputs.volume = (await get('persistentvolumeclaims', volume.persistentVolumeClaim.claimName)).metadata['uid'] as string;
   }
-  return { ...inputs, script: inputs.script.replaceAll('${POD_NAME}', name) };
+  return { ...inputs, script: filledIn(inputs.script, environmentOf(pod)) };
+}
+
+/** The variables of the pod's first container; the pod's name under both names that start scripts use. */
+export function environmentOf({ metadata, spec }: Pod): Record<string, string> {
+  const fields: Record<string, string> = { 'metadata.name': metadata.name, 'metadata.namespace': metadata.namespace };
+  const given = (spec.containers[0]?.env ?? []).map(({ name, value, valueFrom }) => [name, value ?? fields[valueFrom?.fieldRef?.fieldPath ?? ''] ?? ''] as const);
+  return { HOSTNAME: metadata.name, POD_NAME: metadata.name, ...Object.fromEntries(given) };
 }
 
 async function mounted(api: KubernetesApi, path: string, name: string): Promise<KubernetesObject> {
@@ -47,7 +55,16 @@ async function mounted(api: KubernetesApi, path: string, name: string): Promise<
   }
 }
 
-const scriptIn = (configMap: KubernetesObject): string | undefined => (configMap['data'] as Record<string, string> | undefined)?.['startup-script'];
+function scriptIn(configMap: KubernetesObject, pod: string): string | undefined {
+  const data = (configMap['data'] ?? {}) as Record<string, string>;
+  return data['startup-script'] ?? tiflashFlags(data['proxy_templ.toml'], pod);
+}
+
+/** TiFlash has its host in a configuration file, with a mark in place of the pod's number. */
+function tiflashFlags(template: string | undefined, pod: string): string | undefined {
+  const host = /engine-addr = "([^":]+)/.exec(template ?? '')?.[1];
+  return host && `--advertise-host=${host.replace('POD_NUM', pod.slice(pod.lastIndexOf('-') + 1))}`;
+}
 
 function tlsIn(secret: KubernetesObject): ServerTls {
   const data = secret['data'] as Record<string, string>;

@@ -25,10 +25,10 @@ export interface ContainerSpec {
   name: string;
   image: string;
   command?: string[];
-  env?: { name: string; value?: string }[];
+  env?: { name: string; value?: string; valueFrom?: { fieldRef?: { fieldPath: string } } }[];
   volumeMounts?: { name: string; mountPath: string }[];
   ports?: { name: string; containerPort: number }[];
-  readinessProbe?: object;
+  readinessProbe?: { initialDelaySeconds?: number; tcpSocket?: object };
 }
 
 export interface PodVolume {
@@ -40,6 +40,9 @@ export interface PodVolume {
 
 export interface PodSpec {
   nodeName?: string;
+  hostname?: string;
+  subdomain?: string;
+  serviceAccountName?: string;
   containers: ContainerSpec[];
   volumes?: PodVolume[];
   terminationGracePeriodSeconds?: number;

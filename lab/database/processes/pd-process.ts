@@ -91,7 +91,7 @@ async function bringUp(process: StagedProcess, container: Container, surrounding
   process.atStop(() => database.stopMember(member));
   database.startMember(member, joiningOf(container));
   surroundings.log(`PD ${member.name} is serving clients at ${member.clientUrls[0]}`);
-  await process.serve(container, clientPort, (call) => answerPd({ ...seat, startedAt: Date.now() }, call));
+  await process.serve(container, { port: clientPort, open: surroundings.open }, (call) => answerPd({ ...seat, startedAt: Date.now() }, call));
   process.serving();
 }
 
