@@ -25,8 +25,10 @@ interface Options {
 const say = (line: string): void => void process.stderr.write(`lab: ${line}\n`);
 
 async function up(options: Options): Promise<void> {
+  const place = resolve(options.directory);
+  clearDirectory(place, !existsSync(place) || readdirSync(place).length === 0);
   if (options.operator === 'real' && !isInside()) process.exit(await upInside());
-  await upHere(options);
+  await upHere({ ...options, place });
 }
 
 /** The same command again, in a private place. There is no way to the outside from there, so everything is fetched before. */
@@ -38,9 +40,7 @@ async function upInside(): Promise<number> {
   return runInside([process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
 }
 
-async function upHere({ directory, clusters, operator, preset = operator === 'real' ? 'real' : 'demo', rbac, deploy }: Options): Promise<void> {
-  const place = resolve(directory);
-  clearDirectory(place, !existsSync(place) || readdirSync(place).length === 0);
+async function upHere({ place, clusters, operator, preset = operator === 'real' ? 'real' : 'demo', rbac, deploy }: Options & { place: string }): Promise<void> {
   const names = clusters.split(',');
   const lab = await Lab.start({ names, directory: place, preset, operator, rbac: rbac === undefined ? undefined : resolve(rbac), say });
   const ended = Promise.withResolvers<void>();

@@ -9,7 +9,7 @@ import type { KubernetesApi } from '../kubernetes-api.ts';
 import type { EventWriter } from '../process/event-writer.ts';
 import type { Pod } from '../process/kubernetes-objects.ts';
 import type { Component, Speeds } from '../settings.ts';
-import { componentOf, containerOf, MountFailure, readInputs, tidbClusterOf } from './container-inputs.ts';
+import { componentOf, containerOf, mainContainerOf, MountFailure, readInputs, tidbClusterOf } from './container-inputs.ts';
 import type { PodAddresses } from './pod-addresses.ts';
 import { PodLog } from './pod-log.ts';
 import { podStatus } from './pod-status.ts';
@@ -84,7 +84,7 @@ export class PodLife {
   }
 
   get #image(): string {
-    return this.#pod.spec.containers[0]?.image ?? '';
+    return mainContainerOf(this.#pod)?.image ?? '';
   }
   get #path(): string {
     return `/api/v1/namespaces/${this.#pod.metadata.namespace}/pods/${this.#pod.metadata.name}`;
@@ -97,7 +97,7 @@ export class PodLife {
     await this.#write({ is: 'waiting', reason: 'ContainerCreating' });
     await pause(speeds.imagePull);
     await this.#pull();
-    this.address = runtime?.takeAddress(this.#pod) ?? (await addresses.take(this.#pod.spec.containers[0]?.ports?.[0]?.containerPort ?? anyPort));
+    this.address = runtime?.takeAddress(this.#pod) ?? (await addresses.take(mainContainerOf(this.#pod)?.ports?.[0]?.containerPort ?? anyPort));
     while (!this.#isEnding) await this.#runOnce();
   }
 
@@ -154,7 +154,7 @@ export class PodLife {
 
   /** Follows readiness until the pod ends or a fault kills the container. Only a probe can make a running container unready. */
   async #attend(startedAt: string): Promise<void> {
-    const probe = this.#pod.spec.containers[0]?.readinessProbe;
+    const probe = mainContainerOf(this.#pod)?.readinessProbe;
     const probedFrom = Date.parse(startedAt) + (probe?.initialDelaySeconds ?? 0) * second * this.#ground.speeds.probeDelay;
     let was = false;
     while (!this.#isEnding) {

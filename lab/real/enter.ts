@@ -8,8 +8,13 @@ import { platform } from 'node:os';
 
 /** Says to a process that it is inside already. */
 const insideVariable = 'TIDB_RUNBOOKS_PRIVATE_NETWORK';
+/** The process outside that stands for the one inside. */
+const outerVariable = 'TIDB_RUNBOOKS_OUTER_PROCESS';
 /** How a program ends that a signal ended. */
 const signalExit = 128;
+
+/** The process by which others know this one: inside a private place, process numbers mean nothing to them. */
+export const knownPid = (): number => Number(process.env[outerVariable] ?? process.pid);
 
 export const isInside = (): boolean => process.env[insideVariable] === 'yes';
 
@@ -27,7 +32,7 @@ const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mo
 
 /** Runs a program in a private place and resolves with its exit code. Signals are passed on; when this process dies, everything there dies. */
 export async function runInside(command: readonly string[]): Promise<number> {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, ...command], { stdio: 'inherit', env: { ...process.env, [insideVariable]: 'yes' }, detached: true });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, ...command], { stdio: 'inherit', env: { ...process.env, [insideVariable]: 'yes', [outerVariable]: String(process.pid) }, detached: true });
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? (signal ? signalExit : 1)));
