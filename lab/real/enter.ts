@@ -30,9 +30,12 @@ export function whyNotHere(): string | undefined {
 
 const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
+/** A new network namespace has its loopback down. */
+const loopbackUp = 'ip link set lo up && exec "$@"';
+
 /** Runs a program in a private place and resolves with its exit code. Signals are passed on; when this process dies, everything there dies. */
 export async function runInside(command: readonly string[]): Promise<number> {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, ...command], { stdio: 'inherit', env: { ...process.env, [insideVariable]: 'yes', [outerVariable]: String(process.pid) }, detached: true });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, 'sh', '-c', loopbackUp, 'sh', ...command], { stdio: 'inherit', env: { ...process.env, [insideVariable]: 'yes', [outerVariable]: String(process.pid) }, detached: true });
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? (signal ? signalExit : 1)));

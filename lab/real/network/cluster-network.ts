@@ -12,9 +12,8 @@ const bridge = 'lab-bridge';
 const bridgeMac = '02:00:00:00:00:01';
 const script = join(import.meta.dirname, 'namespace-process.sh');
 
-/** Makes this namespace the hub: loopback, a bridge, its own address on it. */
+/** Makes this namespace the hub: a bridge, its own address on it. */
 export function openHub(): void {
-  ip('link set lo up');
   ip(`link add ${bridge} address ${bridgeMac} type bridge`);
   ip(`addr add ${hubAddress}/${transitPrefixLength} dev ${bridge}`);
   ip(`link set ${bridge} up`);
