@@ -2,6 +2,7 @@
 import { DatabaseDiary } from '../../database/database-diary.ts';
 import type { Disturbances, Member, Origin } from '../../database/model.ts';
 import { PdMembers } from '../../database/pd-members.ts';
+import type { Joining } from '../../database/pd-members.ts';
 import type { RecordFact } from '../../event-log.ts';
 import { etcdStatus, memberList } from './etcd-calls.ts';
 import type { EtcdMember, MemberList } from './etcd-calls.ts';
@@ -26,7 +27,7 @@ export class EtcdMembers extends PdMembers {
   readonly #diary: DatabaseDiary;
   readonly #seats = new Set<Seat>();
   /** Whose peer URL this is, before its etcd has started for the first time. */
-  readonly #joining = new Map<string, { origin: Origin; version: string }>();
+  readonly #joining = new Map<string, Joining>();
   readonly #known = new Map<bigint, Member>();
   readonly #timer: NodeJS.Timeout;
   #leader: Member | undefined;
@@ -41,9 +42,9 @@ export class EtcdMembers extends PdMembers {
     this.#timer.unref();
   }
 
-  /** A PD that is about to be added by this peer URL. */
-  expect(peerUrl: string, origin: Origin, version: string): void {
-    this.#joining.set(peerUrl, { origin, version });
+  /** A PD that is about to be added. */
+  expect(joining: Joining): void {
+    this.#joining.set(joining.peerUrl, joining);
   }
 
   /** A PD process serves from now on. */
@@ -107,8 +108,10 @@ export class EtcdMembers extends PdMembers {
     const before = [...this.all];
     const now = members.map((member) => this.#memberOf(member));
     this.all.splice(0, this.all.length, ...now);
+    // A member that has not started yet bears no name, but whoever starts it knows what it will be.
+    const nameOf = ({ name, peerUrls }: Member): string => name || (this.#joining.get(peerUrls[0] ?? '')?.name ?? '');
     const write = (kind: string, member: Member): void =>
-      this.#diary.write(kind, member.origin, { component: 'pd', member: member.name, members: now.length });
+      this.#diary.write(kind, member.origin, { component: 'pd', member: nameOf(member), members: now.length });
     for (const member of now) if (!before.includes(member)) write('member-joined', member);
     for (const member of before) if (!now.includes(member)) write('member-left', member);
   }

@@ -86,7 +86,7 @@ async function startOf(process: StagedProcess, container: Container, surrounding
   if (initialCluster !== undefined) return { initialCluster, state: 'new' };
   const through = (flagOf(answer, 'join') ?? '').split(',').filter(Boolean);
   const reach: Reach = { lookup: names.lookup, tls: container.tls };
-  for (const database of databases.all()) if (database.members instanceof EtcdMembers) database.members.expect(peerUrl, container.origin, versionOf(container));
+  for (const database of databases.all()) if (database.members instanceof EtcdMembers) database.members.expect({ origin: container.origin, name, peerUrl, clientUrl, version: versionOf(container) });
   return { initialCluster: await prepareJoin({ directory, name, peerUrl, clientUrl, through, reach }), state: 'existing' };
 }
 
