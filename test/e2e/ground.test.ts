@@ -26,7 +26,7 @@ test('three PDs are one etcd: members and leader are its own, and it takes a mal
 
   const follower = before.members.find(({ isLeader }) => !isLeader);
   expect((await askPd(scenario, 'east', { method: 'POST', path: `/pd/api/v1/leader/transfer/${follower?.name}` })).status).toBe(200);
-  expect((await scenario.lab.database('realetcd')).leader).toBe(follower?.name);
+  await scenario.eventually(`${follower?.name} leads`, async () => (await scenario.lab.database('realetcd')).leader === follower?.name);
 
   // No validation: the answer is 200, and the members that apply it die, now and at every restart.
   const south = members.find(({ name }) => name.includes('south'));

@@ -16,7 +16,7 @@ export interface RealSeat {
 
 /** Answered by the member itself, also by one that knows no leader. */
 const localPaths = /^\/pd\/api\/(v1\/(status|ping|version)|v2\/ready)$/;
-/** A removal or transfer is told to others when this member's own view has it. Milliseconds. */
+/** A removal is told to others when this member's own view has it. Milliseconds. */
 const viewPatience = 2_000;
 const viewEvery = 20;
 
@@ -53,7 +53,7 @@ async function transfer(members: EtcdMembers, member: Member | undefined, asked 
   if (!member) return { status: 500, json: `[PD:member:ErrEtcdLeaderNotFound]failed to transfer leader to ${asked}` };
   return withLeader(members, async (url) => {
     await moveLeader(url, member.id);
-    await seen(members, () => members.seatOf(member)?.leaderId === member.id);
+    await members.look();
     return { json: 'The transfer command is submitted.' };
   });
 }

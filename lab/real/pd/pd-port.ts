@@ -6,7 +6,7 @@ import { createServer as createHttp, request } from 'node:http';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { TLSSocket, createSecureContext } from 'node:tls';
+import { createServer as createTls } from 'node:tls';
 import { respond } from '../../database/http-routes.ts';
 import type { Answer, Call, Listener, ServerTls } from '../../database/http-routes.ts';
 
@@ -14,6 +14,9 @@ import type { Answer, Call, Listener, ServerTls } from '../../database/http-rout
 const http2Preface = 'PRI * HTTP/2';
 const etcdPaths = /^\/v[23]\//;
 const badGateway = 502;
+
+/** A client that knows HTTP/2 only speaks gRPC; who knows both wants PD's HTTP API and is served in HTTP/1.1. */
+const agree = ({ protocols }: { protocols: string[] }): string => (protocols.includes('http/1.1') ? 'http/1.1' : 'h2');
 
 export interface PdPort {
   /** Listens already. */
@@ -27,11 +30,12 @@ export interface PdPort {
 
 export function servePdPort({ server, port, tls, etcd, answer }: PdPort): Listener {
   const http = createHttp((incoming, response) => (etcdPaths.test(incoming.url ?? '') ? pass(incoming, response, etcd) : void respond(incoming, response, answer)));
+  const secure = tls && createTls({ ...tls, requestCert: true, rejectUnauthorized: true, ALPNCallback: agree }, (inner) => sort(inner, http, etcd));
   const open = new Set<Socket>();
   server.on('connection', (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket)).on('error', () => socket.destroy());
-    if (tls) secure(socket, tls, (inner) => sort(inner, http, etcd));
+    if (secure) secure.emit('connection', socket);
     else sort(socket, http, etcd);
   });
   return {
@@ -43,14 +47,9 @@ export function servePdPort({ server, port, tls, etcd, answer }: PdPort): Listen
   };
 }
 
-function secure(socket: Socket, tls: ServerTls, ready: (inner: TLSSocket) => void): void {
-  const inner = new TLSSocket(socket, { isServer: true, secureContext: createSecureContext(tls), requestCert: true, rejectUnauthorized: true, ALPNProtocols: ['h2', 'http/1.1'] });
-  inner.on('error', () => socket.destroy());
-  inner.once('secure', () => (inner.authorized ? ready(inner) : socket.destroy()));
-}
-
 /** Looks at the first bytes and gives them back. */
 function sort(socket: Socket, http: HttpServer, etcd: string): void {
+  socket.on('error', () => socket.destroy());
   socket.once('data', (first: Buffer) => {
     socket.pause();
     socket.unshift(first);

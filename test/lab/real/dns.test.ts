@@ -3,7 +3,6 @@ import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { serveDns } from '../../../lab/real/dns/dns-server.ts';
 import { addressesOf, answer, candidates, searchList } from '../../../lab/real/dns/names.ts';
 import type { ClusterNames, PodRecord, ServiceRecord } from '../../../lab/real/dns/names.ts';
@@ -76,7 +75,7 @@ describe('on the wire', () => {
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
     serveDns(socket, (name, type) => answer(name, type, east, all));
-    resolver.setServers([`127.0.0.1:${(socket.address() as AddressInfo).port}`]);
+    resolver.setServers([`127.0.0.1:${(socket.address()).port}`]);
   });
   afterAll(() => socket.close());
 
