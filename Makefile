@@ -3,7 +3,7 @@
 NODE := node_modules/.bin/node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install tools demo test bench build docs
+.PHONY: help install tools demo test e2e bench build docs
 
 help: ## Shows the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -25,6 +25,9 @@ test: tools ## Types, lint, all tests. Ends with one line: N passed, N failed, N
 	@echo "Checking types …" && npm run --silent typecheck
 	@echo "Linting, import walls included …" && npm run --silent lint
 	@npm test --silent
+
+e2e: tools ## Runs the runbooks against the real TiDB Operator (Linux, root; elsewhere it says why not).
+	@$(NODE) test/e2e/run.ts
 
 bench: tools ## Measures this project beside a plain kubectl script on the same lab.
 	@$(NODE) test/bench/main.ts
