@@ -7,7 +7,7 @@ import { pump, scheduling, ticdc, tidb, tiproxy, tso } from './components/server
 import { tiflash, tikv } from './components/stores.ts';
 import { desiredConfig, desiredSet } from './desired-set.ts';
 import type { Config } from './desired-set.ts';
-import { annotations } from './naming.ts';
+import { annotations, setName } from './naming.ts';
 import { specOf } from './tidb-cluster.ts';
 import { isBusy, isTemplateEqual } from './upgrading.ts';
 import { EndOfPass } from './view.ts';
@@ -20,6 +20,7 @@ export function takeTurn(view: PassView, component: Component): void {
   if (!specOf(view.cluster, component)) return;
   const manager = managers[component];
   const old = view.set(component);
+  manager.require?.(view);
   if (old) manager.sync(view, old);
   if (view.cluster.spec.paused || !manager.mayProceed(view)) return;
   const config = desiredConfig(view, component);
@@ -31,6 +32,8 @@ export function takeTurn(view: PassView, component: Component): void {
 function create(view: PassView, component: Component, spec: StatefulSetSpec, config: Config): void {
   writeConfig(view, component, config);
   view.act({ do: 'create-set', component, spec });
+  const { name } = view.cluster.metadata;
+  view.act({ do: 'event', type: 'Normal', reason: 'SuccessfulCreate', message: `create StatefulSet ${setName(view.cluster, component)} in TidbCluster ${name} successful` });
   if (component === 'pd') throw new EndOfPass('waiting for PD cluster running');
 }
 

@@ -9,7 +9,7 @@ import { deferClaim, deleteDeferredClaim, refuseScaleIn } from '../scaling.ts';
 import type { StoreStatus } from '../status.ts';
 import { syncStores } from '../status-sync.ts';
 import { desiredReplicas } from '../tidb-cluster.ts';
-import { isBusy, keepOldTemplate, plainRules, roll, setPartition } from '../upgrading.ts';
+import { isBusy, isUpgrading, keepOldTemplate, plainRules, roll, setPartition } from '../upgrading.ts';
 import { componentStatus, EndOfPass, isoTime, podOf } from '../view.ts';
 import type { PassView, Rolling } from '../view.ts';
 import { isPdAvailable } from './manager.ts';
@@ -19,11 +19,13 @@ type Engine = 'tikv' | 'tiflash';
 
 export const tikv: Manager = {
   component: 'tikv',
+  require: (view) => requirePd(view, 'tikv'),
   sync: (view, set) => {
+    const before = componentStatus(view, 'tikv').phase;
     syncStores(view, 'tikv', set);
-    endStaleEvictions(view);
+    if (before === 'Upgrade' && !isUpgrading(set, view.pods('tikv'))) endEvictions(view);
   },
-  mayProceed: (view) => requirePd(view, 'tikv'),
+  mayProceed: () => true,
   scale: (rolling) => scale(rolling, 'tikv'),
   upgrade: upgradeTikv,
 };
@@ -31,14 +33,13 @@ export const tikv: Manager = {
 export const tiflash: Manager = {
   component: 'tiflash',
   sync: (view, set) => syncStores(view, 'tiflash', set),
-  mayProceed: (view) => requirePd(view, 'tiflash'),
+  mayProceed: () => true,
   scale: (rolling) => scale(rolling, 'tiflash'),
   upgrade: upgradeTiflash,
 };
 
-function requirePd(view: PassView, engine: Engine): boolean {
-  if (!isPdAvailable(view)) throw new EndOfPass(`${engine}: waiting for PD to answer`);
-  return true;
+function requirePd(view: PassView, engine: Engine): void {
+  if (!isPdAvailable(view)) throw new EndOfPass(`${engine}: waiting for PD cluster running`);
 }
 
 const storeOf = (view: PassView, engine: Engine, pod: string): StoreStatus | undefined =>
@@ -61,11 +62,11 @@ function upgradeTikv(rolling: Rolling): void {
   const { view, wanted, old } = rolling;
   if (isBusy(view, 'tiflash') || isBusy(view, 'pd') || isBusy(view, 'tikv', ['Scale'])) return keepOldTemplate(rolling);
   const status = componentStatus(view, 'tikv');
-  if (!status.synced) throw new EndOfPass('TiKV upgrade: status.tikv.synced is false');
   if (old.spec.replicas < 2 && Object.keys(status.peerStores ?? {}).length === 0) {
     status.phase = 'Upgrade';
     return setPartition(wanted, 0);
   }
+  if (!status.synced) throw new EndOfPass('TiKV upgrade: status.tikv.synced is false');
   roll(rolling, { awaitBack: (pod) => awaitLeaders(rolling, pod), mayRestart: (pod) => mayRestart(rolling, pod) });
 }
 
@@ -107,11 +108,9 @@ function mayRestart(rolling: Rolling, pod: Pod): boolean {
 
 const areAllUp = (view: PassView): boolean => view.database?.stores.every((store) => store.state === 'Up' || store.state === 'Tombstone') === true;
 
-/** When the phase left Upgrade, eviction ends for all own stores. */
-function endStaleEvictions(view: PassView): void {
-  const status = componentStatus(view, 'tikv');
-  if (status.phase !== 'Normal') return;
-  const own = Object.keys(status.stores ?? {}).map(Number);
+/** When an upgrade is over, eviction ends for all own stores; at rest nobody's scheduler is touched. */
+function endEvictions(view: PassView): void {
+  const own = Object.keys(componentStatus(view, 'tikv').stores ?? {}).map(Number);
   for (const store of view.database?.evicting ?? []) if (own.includes(store)) view.act({ do: 'end-eviction', store });
 }
 
@@ -133,7 +132,7 @@ function scaleIn(rolling: Rolling, engine: Engine, pod: string): void {
     wanted.replicas -= 1;
     return;
   }
-  if (engine === 'tikv') guardReplicas(rolling, store);
+  if (engine === 'tikv') guardReplicas(rolling, store, pod);
   if (store.state !== 'Offline') {
     if (engine === 'tikv' && !isEvicted(rolling, store, pod)) throw new EndOfPass(`TiKV scale in: leaders are leaving store ${store.id}`);
     rolling.view.act({ do: 'delete-store', store: Number(store.id) });
@@ -142,13 +141,15 @@ function scaleIn(rolling: Rolling, engine: Engine, pod: string): void {
 }
 
 /** The operator's guard: Up TiKV stores in the whole database against max-replicas (`M/tikv_scaler.go:release-1.6`). */
-function guardReplicas(rolling: Rolling, victim: StoreStatus): void {
-  const { database } = rolling.view;
+function guardReplicas(rolling: Rolling, victim: StoreStatus, pod: string): void {
+  const { database, cluster: { metadata } } = rolling.view;
+  const named = `TidbCluster [${metadata.namespace}/${metadata.name}]`;
   const up = database?.stores.filter((store) => store.engine === 'tikv' && store.state === 'Up').length ?? 0;
   const replicas = database?.maxReplicas ?? Infinity;
   if (up > replicas || (up === replicas && victim.state !== 'Up')) return;
-  const relation = up === replicas ? 'is equal to' : 'is less than';
-  refuseScaleIn(rolling, `can't scale in TiKV of store ${victim.id}: number of up stores ${relation} MaxReplicas in PD configuration (${up}, ${replicas})`);
+  refuseScaleIn(rolling, up === replicas
+    ? `can't scale in TiKV of ${named}, cause the number of up stores is equal to MaxReplicas in PD configuration(${replicas}), and the store in Pod ${pod} which is going to be deleted is up too. MaxReplicas can be update online using pd-ctl or SQL statements, refer to https://docs.pingcap.com/tidb/stable/dynamic-config`
+    : `the number of stores in Up state of ${named} is ${up}, less than MaxReplicas in PD configuration(${replicas}), can't scale in TiKV, podname ${pod} `);
   throw new EndOfPass('TiKV scale in: refused');
 }
 

@@ -18,8 +18,11 @@ export interface Behaviour {
   /** What the facts say will be seen; undefined where they leave it open. */
   documented?: string;
   /** A short phrase of what was seen: order instead of times, no random ids. Equal phrases mean agreement. */
-  observe(ground: Ground): Promise<string>;
+  observe: (ground: Ground) => Promise<string>;
 }
+
+/** Behaviours about one matter, by id. */
+export type Topic = Record<string, Omit<Behaviour, 'id'>>;
 
 /** Behaviours that share one TiDB cluster, looked at in this order. */
 export interface Group {

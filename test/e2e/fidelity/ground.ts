@@ -5,7 +5,7 @@ import { KubernetesApi } from '../../../lab/kubernetes-api.ts';
 import { adminConnection } from '../../faults/ground/admin.ts';
 
 /** Milliseconds. The real operator needs half a minute for some things that its twin does at once. */
-const patience = 60_000;
+const patience = 300_000;
 const lookEvery = 50;
 
 export class Ground {

@@ -7,15 +7,16 @@ import { lastOfDoomed, pdApi, pdApiOfDoomed } from './behaviours/pd-api.ts';
 import { rolling } from './behaviours/rolling.ts';
 import { silentStates } from './behaviours/silent-states.ts';
 import { writers } from './behaviours/writers.ts';
-import type { Behaviour, Group } from './behaviour.ts';
+import type { Behaviour, Group, Topic } from './behaviour.ts';
+
+const of = (...topics: Topic[]): Behaviour[] => topics.flatMap((topic) => Object.entries(topic).map(([id, behaviour]) => ({ id, ...behaviour })));
 
 /** Deployments do not touch each other: the groups are looked at side by side. */
 export const groups: Group[] = [
-  // Events and defaults of a deployment first: the operator's events about one object run dry after 25.
-  { name: 'a lone TidbCluster', behaviours: [...writers, ...rolling, ...silentStates, ...domainsOfLone] },
-  { name: 'three TidbClusters of one TiDB cluster', behaviours: [...pdApi, ...across, ...exit] },
-  { name: 'a TidbCluster that is thrown away', behaviours: [...pdApiOfDoomed, ...domainsOfDoomed, ...lastOfDoomed] },
-  { name: 'no TidbCluster', behaviours: leftOut },
+  { name: 'a lone TidbCluster', behaviours: of(writers, rolling, silentStates, domainsOfLone) },
+  { name: 'three TidbClusters of one TiDB cluster', behaviours: of(pdApi, across, exit) },
+  { name: 'a TidbCluster that is thrown away', behaviours: of(pdApiOfDoomed, domainsOfDoomed, lastOfDoomed) },
+  { name: 'no TidbCluster', behaviours: of(leftOut) },
 ];
 
 export const behaviours: Behaviour[] = groups.flatMap((group) => group.behaviours);

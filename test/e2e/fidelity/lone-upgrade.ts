@@ -47,7 +47,7 @@ export const loneUpgrade = (ground: Ground): Promise<Upgrade> => ground.once('up
 
 async function upgrade(ground: Ground): Promise<Upgrade> {
   const subject = await lone(ground);
-  await leadBy(subject, '2');
+  await subject.lead((name) => ordinalOf(name) === '2');
   const before = await state(subject);
   const timeline = subject.watch();
   const sampling = new AbortController();
@@ -62,16 +62,6 @@ async function upgrade(ground: Ground): Promise<Upgrade> {
     sampling.abort();
     timeline.stop();
   }
-}
-
-/** Moves PD's leadership to a pod, so that the way from there is known. */
-async function leadBy(subject: Subject, ordinal: string): Promise<void> {
-  const { members } = await subject.report();
-  const name = members.find((member) => ordinalOf(member.name) === ordinal)?.name;
-  await subject.ground.until(`PD ${ordinal} leads`, async () => {
-    await subject.pd(0, 'POST', `/pd/api/v1/leader/transfer/${name}`);
-    return ordinalOf((await subject.report()).leader ?? '') === ordinal;
-  });
 }
 
 async function state(subject: Subject): Promise<Omit<Upgrade['before'], never>> {

@@ -53,10 +53,11 @@ export class Subject {
     return (await this.api.list(`/api/v1/namespaces/${this.place.namespace}/${resource}?labelSelector=${label}`)).items;
   }
 
-  /** The events about the TidbCluster itself that the operator wrote. */
+  /** The events about the TidbCluster itself, not about an earlier one of its name. */
   async events(): Promise<KubernetesObject[]> {
+    const uid: unknown = (await this.get()).metadata['uid'];
     const { items } = await this.api.list(`/api/v1/namespaces/${this.place.namespace}/events`);
-    return items.filter((event) => event['involvedObject']?.kind === 'TidbCluster' && event['involvedObject']?.name === this.place.name);
+    return items.filter((event) => event['involvedObject']?.uid === uid);
   }
 
   watch(): Timeline {
@@ -92,6 +93,21 @@ export class Subject {
     const text = typeof body === 'object' ? JSON.stringify(body) : (body ?? null);
     const answer = await request(`http://${pod['status'].podIP}:${pdPort}${path}`, { method, body: text, headers: { 'content-type': 'application/json' } });
     return { status: answer.statusCode, text: await answer.body.text() };
+  }
+
+  /**
+   * Moves PD's leadership to the member that `wanted` names, so that the way from there is known. A new leader has not heard
+   * of any store yet: resolves when all are Up again and the operator knows it.
+   */
+  async lead(wanted: (name: string) => boolean): Promise<void> {
+    const name = (await this.report()).members.find((member) => wanted(member.name))?.name;
+    await this.ground.until(`PD ${name} leads`, async () => {
+      if ((await this.report()).leader !== name) await this.pd(0, 'POST', `/pd/api/v1/leader/transfer/${name}`);
+      return (await this.report()).leader === name;
+    });
+    await this.ground.until('all stores are Up after the change of leader', async () => (await this.report()).stores.every(({ state }) => state === 'Up'));
+    await this.quiet();
+    await this.ground.until(`${this.place.name} is Ready`, async () => isReady(await this.get()));
   }
 
   report(): ReturnType<Ground['lab']['database']> {

@@ -1,6 +1,6 @@
 /** A TidbCluster that has peers in other Kubernetes clusters: whom it knows, to whom its leader goes, what TiProxy does to it. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Behaviour } from '../behaviour.ts';
+import type { Topic } from '../behaviour.ts';
 import type { Ground } from '../ground.ts';
 import { spread, to } from '../stages.ts';
 import { imageOf, isComplete, isReady, phaseOf, readyOf } from '../subject.ts';
@@ -10,7 +10,7 @@ import { distinct } from '../timeline.ts';
 const rolled = ['pd', 'tikv'] as const;
 const sampleEvery = 20;
 
-const keysOf = (map: unknown): string[] => Object.keys((map ?? {}) as object);
+const keysOf = (map: unknown): string[] => Object.keys(map ?? {});
 
 /** How many entries of a status map belong to which TidbCluster, by the names in them. */
 const owners = (texts: string[]): string => ['east', 'west', 'south'].filter((cluster) => texts.some((text) => text.includes(`-${cluster}-`))).join(' and ') || 'nobody';
@@ -54,7 +54,7 @@ const withTiproxy = (ground: Ground): Promise<WithTiproxy> => ground.once('TiPro
 async function addTiproxy(ground: Ground): Promise<WithTiproxy> {
   const { east } = await spread(ground);
   const { namespace, name } = east.place;
-  await leadFrom(east);
+  await east.lead((name) => placeOf(name) === 'east');
   const warningsBefore = (await warnings(east)).length;
   await east.patch({ spec: { tiproxy: { baseImage: 'pingcap/tiproxy', version: 'v1.3.0', replicas: 1 } } });
   await ground.until('Ready of east turned False', async () => !isReady(await east.get()));
@@ -77,14 +77,6 @@ async function addTiproxy(ground: Ground): Promise<WithTiproxy> {
 }
 
 const warnings = async (subject: Subject): Promise<unknown[]> => (await subject.events()).filter(({ type }) => type === 'Warning');
-
-async function leadFrom(subject: Subject): Promise<void> {
-  const mine = (await subject.report()).members.find(({ name }) => placeOf(name) === subject.place.cluster)?.name;
-  await subject.ground.until(`PD of ${subject.place.cluster} leads`, async () => {
-    await subject.pd(0, 'POST', `/pd/api/v1/leader/transfer/${mine}`);
-    return (await subject.report()).leader === mine;
-  });
-}
 
 async function leaderTrail(subject: Subject, signal: AbortSignal): Promise<string[]> {
   const trail: string[] = [];
@@ -110,36 +102,36 @@ async function versions(subject: Subject): Promise<string> {
   return told.join(', ');
 }
 
-export const across: Behaviour[] = [
-  {
-    id: 'peers', title: 'Own and peer members and stores in status', source: '§1.2', judge: 'operator', reliedOnBy: 'observe: what belongs to which TidbCluster',
+export const across: Topic = {
+  peers: {
+    title: 'Own and peer members and stores in status', source: '§1.2', judge: 'operator', reliedOnBy: 'observe: what belongs to which TidbCluster',
     documented: 'members of east, peerMembers of west and south; stores of east, peerStores of west and south',
     observe: acquaintances,
   },
-  {
-    id: 'repoint-reference', title: 'Re-pointing spec.cluster of running TidbClusters', source: '#37, §3.10', judge: 'operator', reliedOnBy: 'exitCluster of the initial TidbCluster: the others are re-pointed first',
+  'repoint-reference': {
+    title: 'Re-pointing spec.cluster of running TidbClusters', source: '#37, §3.10', judge: 'operator', reliedOnBy: 'exitCluster of the initial TidbCluster: the others are re-pointed first',
     documented: 'a joined one to another: rolls nothing, Ready True; the initial one to a joined one: rolls nothing, Ready True',
     observe: repoint,
   },
-  {
-    id: 'tiproxy', title: 'spec.tiproxy together with acrossK8s', source: '§4.6, §12.8, #28', judge: 'operator', reliedOnBy: 'preflight refuses it',
+  tiproxy: {
+    title: 'spec.tiproxy together with acrossK8s', source: '§4.6, §12.8, #28', judge: 'operator', reliedOnBy: 'preflight refuses it',
     documented: 'Ready False (TiProxyUnhealthy), no StatefulSet, 2 Services, no event',
     observe: async (ground) => {
       const { ready, sets, services, warnings: told } = await withTiproxy(ground);
       return `Ready ${ready}, ${sets}, ${services}, ${told}`;
     },
   },
-  {
-    id: 'abort-on-first-error', title: 'An error of one component keeps all later ones from their turn', source: '§2.1, §12.3, #28', judge: 'operator', reliedOnBy: 'stall reasons; order of the stages of exitCluster',
+  'abort-on-first-error': {
+    title: 'An error of one component keeps all later ones from their turn', source: '§2.1, §12.3, #28', judge: 'operator', reliedOnBy: 'stall reasons; order of the stages of exitCluster',
     documented: 'pd new and Normal, tikv old and Normal; freed: pd new and Normal, tikv new and Normal',
     observe: async (ground) => {
       const { held, freed } = await withTiproxy(ground);
       return `${held}; freed: ${freed}`;
     },
   },
-  {
-    id: 'pd-leader-to-peer', title: 'The leader goes to a peer when its TidbCluster has no other PD', source: '§2.3, §12.5', judge: 'operator', reliedOnBy: 'PD majority guard between TidbClusters',
+  'pd-leader-to-peer': {
+    title: 'The leader goes to a peer when its TidbCluster has no other PD', source: '§2.3, §12.5', judge: 'operator', reliedOnBy: 'PD majority guard between TidbClusters',
     documented: 'led by its own PD → a peer',
     observe: async (ground) => `led by ${(await withTiproxy(ground)).leaders}`,
   },
-];
+};

@@ -1,5 +1,5 @@
 /** acrossK8s and clusterDomain on an existing TidbCluster: what rolls, which names change, and what stays. */
-import type { Behaviour } from '../behaviour.ts';
+import type { Topic } from '../behaviour.ts';
 import type { Ground } from '../ground.ts';
 import { components, loneUpgrade } from '../lone-upgrade.ts';
 import { doomed } from '../stages.ts';
@@ -81,19 +81,19 @@ async function strategyWithDomain(ground: Ground): Promise<string> {
   return `rolls ${pods(timeline, subject)}`;
 }
 
-export const domainsOfLone: Behaviour[] = [
-  {
-    id: 'in-place', title: 'acrossK8s and a domain while configuration is changed in place', source: '§4.4, §12.9, #22', judge: 'operator', reliedOnBy: 'migrateCluster: names change only after a forced restart',
+export const domainsOfLone: Topic = {
+  'in-place': {
+    title: 'acrossK8s and a domain while configuration is changed in place', source: '§4.4, §12.9, #22', judge: 'operator', reliedOnBy: 'migrateCluster: names change only after a forced restart',
     documented: 'rolls nothing, Ready True',
     observe: async (ground) => (await withDomain(ground)).reaction,
   },
-  {
-    id: 'unjoined-members', title: 'status.pd.unjoinedMembers after that', source: '#22', judge: 'operator', reliedOnBy: 'migrateCluster: healthy PD pods are listed there, so the list proves nothing',
+  'unjoined-members': {
+    title: 'status.pd.unjoinedMembers after that', source: '#22', judge: 'operator', reliedOnBy: 'migrateCluster: healthy PD pods are listed there, so the list proves nothing',
     documented: 'lists PD pods 0, 1, 2',
     observe: async (ground) => `lists PD pods ${(await withDomain(ground)).unjoined}`,
   },
-  {
-    id: 'strategy-afterwards', title: 'configUpdateStrategy RollingUpdate set afterwards', source: '#23', judge: 'operator', reliedOnBy: 'migrateCluster: the strategy belongs into the same patch',
+  'strategy-afterwards': {
+    title: 'configUpdateStrategy RollingUpdate set afterwards', source: '#23', judge: 'operator', reliedOnBy: 'migrateCluster: the strategy belongs into the same patch',
     documented: 'rolls nothing, Ready True',
     observe: async (ground) => {
       await withDomain(ground);
@@ -101,25 +101,25 @@ export const domainsOfLone: Behaviour[] = [
       return subject.reaction([...components], () => subject.patch({ spec: { configUpdateStrategy: 'RollingUpdate' } }));
     },
   },
-  {
-    id: 'forced-restart', title: 'Restart of all components by one patch of annotations', source: '#24', judge: 'operator', reliedOnBy: 'migrateCluster and restartCluster',
+  'forced-restart': {
+    title: 'Restart of all components by one patch of annotations', source: '#24', judge: 'operator', reliedOnBy: 'migrateCluster and restartCluster',
     documented: 'pods pd-2, pd-1, pd-0, tikv-2, tikv-1, tikv-0, tidb-0; Ready True',
     observe: async (ground) => {
       const { order, ready } = await restarted(ground);
       return `pods ${order}; Ready ${ready}`;
     },
   },
-  {
-    id: 'names-after-restart', title: 'Names and addresses in PD after the restart with a new domain', source: '§12.5, #24', judge: 'etcd', reliedOnBy: 'migrateCluster: only peer URLs are left to be mended',
+  'names-after-restart': {
+    title: 'Names and addresses in PD after the restart with a new domain', source: '§12.5, #24', judge: 'etcd', reliedOnBy: 'migrateCluster: only peer URLs are left to be mended',
     documented: 'member ids kept, names with domain, client URLs with domain, peer URLs without domain, store ids kept, store addresses with domain',
     observe: async (ground) => names(await restarted(ground)),
   },
-];
+};
 
-export const domainsOfDoomed: Behaviour[] = [
-  {
-    id: 'strategy-with-domain', title: 'Strategy RollingUpdate, acrossK8s and a domain in one patch', source: '§4.4, #23', judge: 'operator', reliedOnBy: 'migrateCluster: the variant that needs no forced restart',
+export const domainsOfDoomed: Topic = {
+  'strategy-with-domain': {
+    title: 'Strategy RollingUpdate, acrossK8s and a domain in one patch', source: '§4.4, #23', judge: 'operator', reliedOnBy: 'migrateCluster: the variant that needs no forced restart',
     documented: 'rolls pd-2, pd-1, pd-0, tikv-1, tikv-0',
     observe: strategyWithDomain,
   },
-];
+};

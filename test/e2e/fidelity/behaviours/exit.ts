@@ -1,6 +1,6 @@
 /** A TidbCluster leaves: first refused, then allowed. One patch of zeros, as the official document has it. */
 import type { KubernetesObject } from '../../../../lab/kubernetes-api.ts';
-import type { Behaviour } from '../behaviour.ts';
+import type { Topic } from '../behaviour.ts';
 import type { Ground } from '../ground.ts';
 import { spread } from '../stages.ts';
 import { isReady, readyOf } from '../subject.ts';
@@ -116,25 +116,25 @@ async function survivors(ground: Ground): Promise<string> {
   return `${Object.keys(status.pd.peerMembers as object).length} peer member, ${Object.keys(status.tikv.peerStores as object).length} peer store`;
 }
 
-export const exit: Behaviour[] = [
-  {
-    id: 'exit-refused', title: 'All at 0 with as many Up stores as max-replicas', source: '§3.1, §12.7, #14', judge: 'operator', reliedOnBy: 'exitCluster: its own guard refuses before, and stages never rely on this',
+export const exit: Topic = {
+  'exit-refused': {
+    title: 'All at 0 with as many Up stores as max-replicas', source: '§3.1, §12.7, #14', judge: 'operator', reliedOnBy: 'exitCluster: its own guard refuses before, and stages never rely on this',
     documented: 'Ready False (PDUnhealthy); pd 1, tikv 1, tidb 1',
     observe: async (ground) => {
       const seen = await refused(ground);
       return `Ready ${seen.ready}; ${seen.replicas}`;
     },
   },
-  {
-    id: 'refusal-pd', title: 'The event by which PD’s scale-in is refused', source: '§3.2, #14, pd_scaler.go', judge: 'operator', reliedOnBy: 'stall reason of exitCluster',
+  'refusal-pd': {
+    title: 'The event by which PD’s scale-in is refused', source: '§3.2, #14, pd_scaler.go', judge: 'operator', reliedOnBy: 'stall reason of exitCluster',
     documented: 'Warning: The PD is in use by TidbCluster [<ns>/<tc>], can\'t scale in PD, podname <tc>-pd-0, upComponents 2',
     observe: async (ground) => {
       const [{ events }, { south }] = [await refused(ground), await spread(ground)];
       return events.map((event) => sentence(event, south)).find((text) => text.includes('PD is in use')) ?? 'no such event';
     },
   },
-  {
-    id: 'refusal-tikv', title: 'The event by which TiKV’s scale-in is refused: it counts Up stores everywhere', source: '§3.3, #14, tikv_scaler.go', judge: 'operator', reliedOnBy: 'stall reason of exitCluster; the guard counts stores of all TidbClusters',
+  'refusal-tikv': {
+    title: 'The event by which TiKV’s scale-in is refused: it counts Up stores everywhere', source: '§3.3, #14, tikv_scaler.go', judge: 'operator', reliedOnBy: 'stall reason of exitCluster; the guard counts stores of all TidbClusters',
     documented: 'Warning: can\'t scale in TiKV of TidbCluster [<ns>/<tc>], cause the number of up stores is equal to MaxReplicas in PD configuration(3), and the store in Pod <tc>-tikv-0 which is going to be deleted is up too.',
     observe: async (ground) => {
       const [{ events }, { south }] = [await refused(ground), await spread(ground)];
@@ -142,50 +142,50 @@ export const exit: Behaviour[] = [
       return found ? `${found.split('up too.')[0]}up too.` : 'no such event';
     },
   },
-  {
-    id: 'refusal-count', title: 'A refusal that is repeated raises the count of its event', source: '#12', judge: 'operator', reliedOnBy: 'stall reasons look at lastTimestamp, not at new events',
+  'refusal-count': {
+    title: 'A refusal that is repeated raises the count of its event', source: '#12', judge: 'operator', reliedOnBy: 'stall reasons look at lastTimestamp, not at new events',
     documented: 'one event each, with a growing count',
     observe: async (ground) => {
       const kinds = (await refused(ground)).events.map(({ message }) => String(message));
       return kinds.length === new Set(kinds).size ? 'one event each, with a growing count' : 'several events';
     },
   },
-  {
-    id: 'exit-order', title: 'The same patch when a store may leave', source: '§3.1, #15', judge: 'operator', reliedOnBy: 'exitCluster: proof of each stage',
+  'exit-order': {
+    title: 'The same patch when a store may leave', source: '§3.1, #15', judge: 'operator', reliedOnBy: 'exitCluster: proof of each stage',
     documented: 'store Offline → TiKV at 0 → TiDB at 0 → PD at 0',
     observe: async (ground) => story(await gone(ground)),
   },
-  {
-    id: 'ready-at-zero', title: 'Ready of a TidbCluster with nothing in it', source: '§3.8, §12.7', judge: 'operator', reliedOnBy: 'exitCluster: proof comes from a surviving PD, not from Ready',
+  'ready-at-zero': {
+    title: 'Ready of a TidbCluster with nothing in it', source: '§3.8, §12.7', judge: 'operator', reliedOnBy: 'exitCluster: proof comes from a surviving PD, not from Ready',
     documented: 'True',
     observe: async (ground) => readyOf((await gone(ground)).cluster),
   },
-  {
-    id: 'what-remains', title: 'Pods with the instance label after the exit', source: '§3.9, §12.7, #17', judge: 'operator', reliedOnBy: 'exitCluster: the documented "No resources found" cannot come',
+  'what-remains': {
+    title: 'Pods with the instance label after the exit', source: '§3.9, §12.7, #17', judge: 'operator', reliedOnBy: 'exitCluster: the documented "No resources found" cannot come',
     documented: 'discovery',
     observe: async (ground) => (await gone(ground)).pods,
   },
-  {
-    id: 'deferred-claims', title: 'Claims after the exit', source: '§3.3, #17', judge: 'operator', reliedOnBy: 'exitCluster: reclaim finds what was left',
+  'deferred-claims': {
+    title: 'Claims after the exit', source: '§3.3, #17', judge: 'operator', reliedOnBy: 'exitCluster: reclaim finds what was left',
     documented: 'pd deferred, tikv deferred with scale-in time',
     observe: async (ground) => claims((await gone(ground)).claims),
   },
-  {
-    id: 'tombstone-in-status', title: 'status.tikv of the TidbCluster that left', source: '§1.2, #17', judge: 'operator', reliedOnBy: 'nothing: exitCluster asks a surviving PD',
+  'tombstone-in-status': {
+    title: 'status.tikv of the TidbCluster that left', source: '§1.2, #17', judge: 'operator', reliedOnBy: 'nothing: exitCluster asks a surviving PD',
     documented: '0 stores, 1 Tombstone',
     observe: async (ground) => {
       const { tikv } = (await gone(ground)).cluster['status'];
       return `${Object.keys((tikv.stores ?? {}) as object).length} stores, ${Object.keys((tikv.tombstoneStores ?? {}) as object).length} Tombstone`;
     },
   },
-  {
-    id: 'survivors', title: 'What the others know of it afterwards', source: '§3.9', judge: 'operator', reliedOnBy: 'exitCluster: proof from the surviving side',
+  survivors: {
+    title: 'What the others know of it afterwards', source: '§3.9', judge: 'operator', reliedOnBy: 'exitCluster: proof from the surviving side',
     documented: '1 peer member, 1 peer store',
     observe: survivors,
   },
-  {
-    id: 'tombstones', title: 'Tombstone records in PD', source: '§3.3, §12.16', judge: 'database twin', reliedOnBy: 'exitCluster: Tombstone entries are no store that is left',
+  tombstones: {
+    title: 'Tombstone records in PD', source: '§3.3, §12.16', judge: 'database twin', reliedOnBy: 'exitCluster: Tombstone entries are no store that is left',
     documented: 'usual list: not there; tombstones: Tombstone; after remove-tombstone: not there',
     observe: tombstones,
   },
-];
+};

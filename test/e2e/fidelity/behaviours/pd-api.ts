@@ -1,5 +1,5 @@
 /** PD's and etcd's own HTTP answers, as far as a runbook builds on them. The last ones ruin their PD. */
-import type { Behaviour } from '../behaviour.ts';
+import type { Topic } from '../behaviour.ts';
 import type { Ground } from '../ground.ts';
 import { doomed, spread } from '../stages.ts';
 import { isReady, ordinalOf } from '../subject.ts';
@@ -22,7 +22,7 @@ async function etcdMembers(subject: Subject): Promise<EtcdMember[]> {
 async function ids(ground: Ground): Promise<string> {
   const { text } = await (await spread(ground)).east.pd(0, 'GET', '/pd/api/v1/members');
   const found = [...text.matchAll(/"member_id":\s*(\d+)/g)].map(([, digits]) => BigInt(digits ?? 0));
-  return `${found.length} member ids as JSON numbers, ${found.some((id) => id > safe) ? 'too large for a double' : 'small'}`;
+  return `${found.length > 0 ? 'member ids are JSON numbers' : 'no member ids as JSON numbers'}, ${found.some((id) => id > safe) ? 'too large for a double' : 'small'}`;
 }
 
 async function gateway(ground: Ground): Promise<string> {
@@ -40,7 +40,7 @@ async function gateway(ground: Ground): Promise<string> {
 
 async function v2(ground: Ground): Promise<string> {
   const { status, text } = await (await doomed(ground)).pd(0, 'GET', '/v2/members');
-  return `${status} ${text.trim().slice(0, 'not found page 404'.length)}`.trim();
+  return `${status}: ${text.trim()}`;
 }
 
 async function missingPeers(ground: Ground): Promise<string> {
@@ -64,7 +64,7 @@ const halfJoined = (ground: Ground): Promise<HalfJoined> =>
     await subject.quiet();
     const added = (await etcdMembers(subject)).find(({ name }) => !name);
     const { status } = await subject.get();
-    const known = Object.keys({ ...status.pd.members, ...status.pd.peerMembers }).length;
+    const known = Object.keys({ ...(status.pd.members as object), ...(status.pd.peerMembers as object | undefined) }).length;
     const before = isReady(await subject.get()) ? 'True' : 'False';
     await subject.patch({ spec: { pd: { replicas: 4 } } });
     await ground.until('the pod of the fourth PD is there', async () => (await subject.list('pods')).some(({ metadata }) => String(metadata['name']).endsWith('-pd-3')));
@@ -87,49 +87,49 @@ async function garbage(ground: Ground): Promise<string> {
   return `${status}; then only the changed member lives: ${alive.every(({ name }) => ordinalOf(name) === '1') ? 'yes' : 'no'}, nobody leads`;
 }
 
-export const pdApi: Behaviour[] = [
-  {
-    id: 'json-numbers', title: 'Ids in PD’s API', source: '§5.5, §12.14', judge: 'database twin', reliedOnBy: 'PD client: ids are read from etcd’s gateway or as texts',
-    documented: '3 member ids as JSON numbers, too large for a double',
+export const pdApi: Topic = {
+  'json-numbers': {
+    title: 'Ids in PD’s API', source: '§5.5, §12.14', judge: 'database twin', reliedOnBy: 'PD client: ids are read from etcd’s gateway or as texts',
+    documented: 'member ids are JSON numbers, too large for a double',
     observe: ids,
   },
-];
+};
 
-export const pdApiOfDoomed: Behaviour[] = [
-  {
-    id: 'miss-peer', title: 'Two TiKV and three replicas', source: '§12.15', judge: 'database twin', reliedOnBy: 'region guard: a shortage that cannot be mended is not waited for',
+export const pdApiOfDoomed: Topic = {
+  'miss-peer': {
+    title: 'Two TiKV and three replicas', source: '§12.15', judge: 'database twin', reliedOnBy: 'region guard: a shortage that cannot be mended is not waited for',
     documented: 'some regions miss a peer, Ready True',
     observe: missingPeers,
   },
-  {
-    id: 'v2-members', title: '/v2/members of PD 8.4 and later', source: '§5.1, §12.11, #25', judge: 'etcd', reliedOnBy: 'migrateCluster: v3 first, v2 only where v3 is absent',
-    documented: '404 404 page not found',
+  'v2-members': {
+    title: '/v2/members of PD 8.4 and later', source: '§5.1, §12.11, #25', judge: 'etcd', reliedOnBy: 'migrateCluster: v3 first, v2 only where v3 is absent',
+    documented: '404: 404 page not found',
     observe: v2,
   },
-  {
-    id: 'v3-gateway', title: 'Answers of /v3/cluster/member/*', source: '§5.4, §12.11, #25', judge: 'etcd', reliedOnBy: 'migrateCluster',
+  'v3-gateway': {
+    title: 'Answers of /v3/cluster/member/*', source: '§5.4, §12.11, #25', judge: 'etcd', reliedOnBy: 'migrateCluster',
     documented: 'ids are decimal texts; own URL again 200, another\'s URL 412, unknown id 404, hexadecimal id 400',
     observe: gateway,
   },
-];
+};
 
-export const lastOfDoomed: Behaviour[] = [
-  {
-    id: 'half-joined', title: 'A half-joined member in etcd and in status', source: '§4.2, §12.10', judge: 'operator', reliedOnBy: 'checkCluster: status does not tell of it, PD’s member list does',
+export const lastOfDoomed: Topic = {
+  'half-joined': {
+    title: 'A half-joined member in etcd and in status', source: '§4.2, §12.10', judge: 'operator', reliedOnBy: 'checkCluster: status does not tell of it, PD’s member list does',
     documented: 'an entry without name; 3 members in status, Ready True',
     observe: async (ground) => {
       const { entry, status } = await halfJoined(ground);
       return `${entry}; ${status}`;
     },
   },
-  {
-    id: 'half-joined-blocks', title: 'A half-joined member and the next join', source: '§4.2, §12.10', judge: 'database twin', reliedOnBy: 'one join at a time; checkCluster',
+  'half-joined-blocks': {
+    title: 'A half-joined member and the next join', source: '§4.2, §12.10', judge: 'database twin', reliedOnBy: 'one join at a time; checkCluster',
     documented: 'a new PD joins only when it is gone',
     observe: async (ground) => (await halfJoined(ground)).blocked,
   },
-  {
-    id: 'v3-garbage', title: 'v3 accepts a peer URL that is none', source: '§5.4, §12.11', judge: 'etcd', reliedOnBy: 'migrateCluster: strict validation before every call',
+  'v3-garbage': {
+    title: 'v3 accepts a peer URL that is none', source: '§5.4, §12.11', judge: 'etcd', reliedOnBy: 'migrateCluster: strict validation before every call',
     documented: '200; then only the changed member lives: yes, nobody leads',
     observe: garbage,
   },
-];
+};

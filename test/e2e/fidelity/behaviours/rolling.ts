@@ -1,5 +1,5 @@
 /** What is seen of a roll inside one TidbCluster: order of phase, Ready and revisions, partitions, gates, leaders. */
-import type { Behaviour } from '../behaviour.ts';
+import type { Topic } from '../behaviour.ts';
 import { components, ddlPaused, loneUpgrade } from '../lone-upgrade.ts';
 import type { Upgrade } from '../lone-upgrade.ts';
 import { to } from '../stages.ts';
@@ -67,60 +67,60 @@ function pauseOfDdl({ timeline, trails }: Upgrade): string {
   return `${order}; DDL ${trails.ddl.ever ? 'paused' : 'never paused'}, ${trails.ddl.now ? 'still paused' : 'running at the end'}`;
 }
 
-export const rolling: Behaviour[] = [
-  {
-    id: 'stale-ready', title: 'After a version patch: template, phase, revisions and Ready', source: '§1.3, §12.1, #1', judge: 'operator',
+export const rolling: Topic = {
+  'stale-ready': {
+    title: 'After a version patch: template, phase, revisions and Ready', source: '§1.3, §12.1, #1', judge: 'operator',
     reliedOnBy: 'completion proof of every step: Ready and phase count for nothing right after a patch',
     documented: 'new template → phase Upgrade → status shows two revisions and Ready False; Ready still True at phase Upgrade',
     observe: async (ground) => beginning(await loneUpgrade(ground)),
   },
-  {
-    id: 'roll-end', title: 'End of a roll: one revision and phase Normal come together in status', source: '§1.4, §12.1', judge: 'operator',
+  'roll-end': {
+    title: 'End of a roll: one revision and phase Normal come together in status', source: '§1.4, §12.1', judge: 'operator',
     reliedOnBy: 'completion proof, points 2 and 4',
     documented: 'TiDB’s phase Upgrade → status shows two revisions → one revision and phase Normal',
     observe: async (ground) => ending(await loneUpgrade(ground)),
   },
-  {
-    id: 'ready-end', title: 'Ready and phases when everything is over', source: '§1.3', judge: 'operator', reliedOnBy: 'completion proof',
+  'ready-end': {
+    title: 'Ready and phases when everything is over', source: '§1.3', judge: 'operator', reliedOnBy: 'completion proof',
     documented: 'Ready True, phases Normal Normal Normal',
     observe: async (ground) => readyAtEnd(await loneUpgrade(ground)),
   },
-  {
-    id: 'partition', title: 'Partition at rest and during a roll', source: '§1.5, pd_upgrader.go', judge: 'operator', reliedOnBy: 'plan and progress of a roll; an edited StatefulSet rolls nothing by itself',
+  partition: {
+    title: 'Partition at rest and during a roll', source: '§1.5, pd_upgrader.go', judge: 'operator', reliedOnBy: 'plan and progress of a roll; an edited StatefulSet rolls nothing by itself',
     documented: 'pd 3 → 2 → 1 → 0 → 3; tikv 3 → 2 → 1 → 0 → 3; tidb 1 → 0 → 1',
     observe: async (ground) => {
       const seen = await loneUpgrade(ground);
       return components.map((component) => `${component} ${partitions(seen, component)}`).join('; ');
     },
   },
-  {
-    id: 'highest-ordinal-first', title: 'Pods are replaced from the highest ordinal down', source: '§2.3, §2.4', judge: 'operator', reliedOnBy: 'progress and the brake between two pods',
+  'highest-ordinal-first': {
+    title: 'Pods are replaced from the highest ordinal down', source: '§2.3, §2.4', judge: 'operator', reliedOnBy: 'progress and the brake between two pods',
     documented: 'pd 2, 1, 0; tikv 2, 1, 0; tidb 0',
     observe: async (ground) => {
       const seen = await loneUpgrade(ground);
       return components.map((component) => `${component} ${podOrder(seen, component)}`).join('; ');
     },
   },
-  {
-    id: 'gates', title: 'A gated component keeps its old template without a trace', source: '§2.2, §12.4', judge: 'operator', reliedOnBy: 'point 2 of the proof: only the image tells that a component has not begun',
+  gates: {
+    title: 'A gated component keeps its old template without a trace', source: '§2.2, §12.4', judge: 'operator', reliedOnBy: 'point 2 of the proof: only the image tells that a component has not begun',
     documented: 'new templates in the order pd → tikv → tidb; phases while PD upgrades: tikv Normal, tidb Normal',
     observe: async (ground) => gates(await loneUpgrade(ground)),
   },
-  {
-    id: 'pd-leader-local', title: 'PD’s leader moves to a local member before its pod is replaced', source: '§2.3, pd_upgrader.go', judge: 'operator', reliedOnBy: 'PD majority guard; one leader change per step at most is wanted',
+  'pd-leader-local': {
+    title: 'PD’s leader moves to a local member before its pod is replaced', source: '§2.3, pd_upgrader.go', judge: 'operator', reliedOnBy: 'PD majority guard; one leader change per step at most is wanted',
     documented: 'PD 2 → 0 → 2 leads',
     observe: async (ground) => `PD ${(await loneUpgrade(ground)).trails.leaders.join(' → ')} leads`,
   },
-  {
-    id: 'pd-member-entries', title: 'Member entries keep id, name and peer URLs over a restart', source: '§5.4, §12.5', judge: 'etcd', reliedOnBy: 'migrateCluster: peer URLs are never mended by a restart',
+  'pd-member-entries': {
+    title: 'Member entries keep id, name and peer URLs over a restart', source: '§5.4, §12.5', judge: 'etcd', reliedOnBy: 'migrateCluster: peer URLs are never mended by a restart',
     documented: 'all entries as before',
     observe: async (ground) => {
       const { before, after } = await loneUpgrade(ground);
       return before.members === after.members ? 'all entries as before' : 'entries changed';
     },
   },
-  {
-    id: 'evict-leader', title: 'TiKV’s leaders are evicted store by store, and nothing is left', source: '§2.4, §12.6', judge: 'operator', reliedOnBy: 'point 6 of the proof; stall reason of leaders that do not move',
+  'evict-leader': {
+    title: 'TiKV’s leaders are evicted store by store, and nothing is left', source: '§2.4, §12.6', judge: 'operator', reliedOnBy: 'point 6 of the proof; stall reason of leaders that do not move',
     documented: 'evicted in the order 2, 1, 0; evicting at the end: none',
     observe: async (ground) => {
       const { trails, subject } = await loneUpgrade(ground);
@@ -128,8 +128,8 @@ export const rolling: Behaviour[] = [
       return `evicted in the order ${trails.evicted.join(', ')}; evicting at the end: ${left === 0 ? 'none' : left}`;
     },
   },
-  {
-    id: 'paused-mid-roll', title: 'spec.paused in the middle of a roll freezes it between two pods', source: '#36', judge: 'operator', reliedOnBy: 'the brake of every rolling step',
+  'paused-mid-roll': {
+    title: 'spec.paused in the middle of a roll freezes it between two pods', source: '#36', judge: 'operator', reliedOnBy: 'the brake of every rolling step',
     documented: '1 of 3 new, 3 ready, and so it stays; partition 2, phase Upgrade, Ready False (StatefulSetNotUpToDate); goes on when let go',
     observe: async (ground) => {
       const { braked } = await loneUpgrade(ground);
@@ -137,14 +137,14 @@ export const rolling: Behaviour[] = [
       return `${first}, and ${first === later ? 'so it stays' : `then ${later}`}; partition ${braked.partition}, phase ${braked.phase}, Ready ${braked.ready}; goes on when let go`;
     },
   },
-  {
-    id: 'paused-keeps-eviction', title: 'While paused, the evict-leader scheduler of the replaced pod stays', source: '§2.4, tikv_upgrader.go', judge: 'operator', reliedOnBy: 'the brake: a paused TiKV roll leaves a store without leaders',
+  'paused-keeps-eviction': {
+    title: 'While paused, the evict-leader scheduler of the replaced pod stays', source: '§2.4, tikv_upgrader.go', judge: 'operator', reliedOnBy: 'the brake: a paused TiKV roll leaves a store without leaders',
     documented: 'stores under eviction while paused: 2',
     observe: async (ground) => `stores under eviction while paused: ${(await loneUpgrade(ground)).braked.evicting.join(', ') || 'none'}`,
   },
-  {
-    id: 'smooth-upgrade', title: 'DDL is paused for TiDB’s roll, with annotations that come and vanish', source: '§2.6, §12.13, #13', judge: 'operator', reliedOnBy: 'drift check (annotations of the operator), the report’s DDL state',
+  'smooth-upgrade': {
+    title: 'DDL is paused for TiDB’s roll, with annotations that come and vanish', source: '§2.6, §12.13, #13', judge: 'operator', reliedOnBy: 'drift check (annotations of the operator), the report’s DDL state',
     documented: 'annotations → TiDB’s template → annotations gone → TiDB’s phase Normal; DDL paused, running at the end',
     observe: async (ground) => pauseOfDdl(await loneUpgrade(ground)),
   },
-];
+};

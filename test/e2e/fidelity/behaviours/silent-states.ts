@@ -1,5 +1,5 @@
 /** States in which a TidbCluster looks well and nothing happens, and changes that must roll nothing. */
-import type { Behaviour } from '../behaviour.ts';
+import type { Topic } from '../behaviour.ts';
 import { components, loneUpgrade } from '../lone-upgrade.ts';
 import { to, unreached } from '../stages.ts';
 import { imageOf, phaseOf, readyOf } from '../subject.ts';
@@ -44,25 +44,25 @@ async function evictByHand(subject: Subject): Promise<string> {
   return stays ? 'it stays' : 'the operator removes it';
 }
 
-export const silentStates: Behaviour[] = [
-  {
-    id: 'settle-versions', title: 'Moving the version from all components to the cluster, in one patch', source: '§1.7, #10', judge: 'operator', reliedOnBy: 'upgradeCluster: final settling of versions',
+export const silentStates: Topic = {
+  'settle-versions': {
+    title: 'Moving the version from all components to the cluster, in one patch', source: '§1.7, #10', judge: 'operator', reliedOnBy: 'upgradeCluster: final settling of versions',
     documented: 'rolls nothing, Ready True',
     observe: async (ground) => settle((await loneUpgrade(ground)).subject),
   },
-  {
-    id: 'paused', title: 'paused with a new version', source: '§2.8, §12.12, #26', judge: 'operator', reliedOnBy: 'preflight: a paused TidbCluster is refused although it looks Ready',
+  paused: {
+    title: 'paused with a new version', source: '§2.8, §12.12, #26', judge: 'operator', reliedOnBy: 'preflight: a paused TidbCluster is refused although it looks Ready',
     documented: 'Ready True, PD’s phase Normal, template old',
     observe: async (ground) => pause((await loneUpgrade(ground)).subject),
   },
-  {
-    id: 'failed-validation', title: 'A spec that fails the operator’s validation', source: '§1.3, §12.12, #27', judge: 'operator', reliedOnBy: 'proof: a newer FailedValidation event forbids it; stall reason',
+  'failed-validation': {
+    title: 'A spec that fails the operator’s validation', source: '§1.3, §12.12, #27', judge: 'operator', reliedOnBy: 'proof: a newer FailedValidation event forbids it; stall reason',
     documented: 'Warning FailedValidation that names the field; Ready True, PD’s phase Normal, template old',
     observe: async (ground) => invalidate((await loneUpgrade(ground)).subject),
   },
-  {
-    id: 'foreign-eviction', title: 'An evict-leader scheduler of somebody else, on a store of a TidbCluster at rest', source: 'tikv_member_manager.go', judge: 'operator', reliedOnBy: 'guard against foreign schedulers: nobody else takes them away',
+  'foreign-eviction': {
+    title: 'An evict-leader scheduler of somebody else, on a store of a TidbCluster at rest', source: 'tikv_member_manager.go', judge: 'operator', reliedOnBy: 'guard against foreign schedulers: nobody else takes them away',
     documented: 'it stays',
     observe: async (ground) => evictByHand((await loneUpgrade(ground)).subject),
   },
-];
+};

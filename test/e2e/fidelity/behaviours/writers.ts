@@ -1,7 +1,7 @@
 /** Who writes which field of a TidbCluster and its StatefulSets, by which kind of request, and which events tell of it. */
 import { readFileSync } from 'node:fs';
 import type { KubernetesObject } from '../../../../lab/kubernetes-api.ts';
-import type { Behaviour } from '../behaviour.ts';
+import type { Topic } from '../behaviour.ts';
 import { loneUpgrade } from '../lone-upgrade.ts';
 import type { Upgrade } from '../lone-upgrade.ts';
 import { lone } from '../stages.ts';
@@ -69,9 +69,9 @@ function ownerGenerations({ before, after }: Upgrade): string {
   return `${first}; ${all(after.generations, isNumber) ? 'there after an update' : 'still absent after an update'}`;
 }
 
-export const writers: Behaviour[] = [
-  {
-    id: 'defaults-persisted', title: 'The operator’s status write persists its defaults in spec', source: '§1.1, defaulting/tidbcluster.go', judge: 'operator', reliedOnBy: 'drift check: only owned fields are compared',
+export const writers: Topic = {
+  'defaults-persisted': {
+    title: 'The operator’s status write persists its defaults in spec', source: '§1.1, defaulting/tidbcluster.go', judge: 'operator', reliedOnBy: 'drift check: only owned fields are compared',
     documented: 'spec.enablePVReclaim: operator (Update); spec.tlsCluster: operator (Update); spec.pd.spareVolReplaceReplicas: operator (Update); spec.tikv.spareVolReplaceReplicas: operator (Update); config of pd, tikv, tidb: text, text, text',
     observe: async (ground) => {
       const cluster = await ground.until('the operator has written its defaults', async () => {
@@ -82,8 +82,8 @@ export const writers: Behaviour[] = [
       return `${owners(cluster, ['spec.enablePVReclaim', 'spec.tlsCluster', 'spec.pd.spareVolReplaceReplicas', 'spec.tikv.spareVolReplaceReplicas'])}; config of pd, tikv, tidb: ${kinds.join(', ')}`;
     },
   },
-  {
-    id: 'creation-events', title: 'Creating a StatefulSet is told by an event of reason SuccessfulCreate', source: 'stateful_set_control.go', judge: 'operator', reliedOnBy: 'nothing: such events must not be taken for a stall',
+  'creation-events': {
+    title: 'Creating a StatefulSet is told by an event of reason SuccessfulCreate', source: 'stateful_set_control.go', judge: 'operator', reliedOnBy: 'nothing: such events must not be taken for a stall',
     documented: 'SuccessfulCreate (Normal) for pd, tidb, tikv',
     observe: async (ground) => {
       const found = (await (await lone(ground)).events()).filter(({ reason, message }) => reason === 'SuccessfulCreate' && String(message).includes('StatefulSet'));
@@ -91,28 +91,28 @@ export const writers: Behaviour[] = [
       return `SuccessfulCreate (${[...new Set(found.map(({ type }) => String(type)))].join()}) for ${named.join(', ')}`;
     },
   },
-  {
-    id: 'owner-generation', title: 'Annotation owner-generation of StatefulSets', source: '§1.5, statefulset.go', judge: 'operator', reliedOnBy: 'nothing by itself: a hint in stall reasons',
+  'owner-generation': {
+    title: 'Annotation owner-generation of StatefulSets', source: '§1.5, statefulset.go', judge: 'operator', reliedOnBy: 'nothing by itself: a hint in stall reasons',
     documented: 'absent while only created; there after an update',
     observe: async (ground) => ownerGenerations(await loneUpgrade(ground)),
   },
-  {
-    id: 'field-owners', title: 'After a patch by a person: who owns what', source: '§1.1, managedFields', judge: 'operator', reliedOnBy: 'adoption and drift: who changed a version',
+  'field-owners': {
+    title: 'After a patch by a person: who owns what', source: '§1.1, managedFields', judge: 'operator', reliedOnBy: 'adoption and drift: who changed a version',
     documented: 'spec.pd.version: person (Update); spec.pd.replicas: deployer (Update); status: operator (Update); status.pd.phase: operator (Update)',
     observe: async (ground) => owners((await loneUpgrade(ground)).after.cluster, ['spec.pd.version', 'spec.pd.replicas', 'status', 'status.pd.phase']),
   },
-  {
-    id: 'status-by-put', title: 'Status is written by updates of the whole object, annotations by patches', source: '§1.1, §12.2, tidbcluster_control.go', judge: 'operator', reliedOnBy: 'our patches may meet 409 and are repeated; the oracle compares content, not writes',
+  'status-by-put': {
+    title: 'Status is written by updates of the whole object, annotations by patches', source: '§1.1, §12.2, tidbcluster_control.go', judge: 'operator', reliedOnBy: 'our patches may meet 409 and are repeated; the oracle compares content, not writes',
     documented: 'patch and update',
     observe: async (ground) => operatorsWrites(await loneUpgrade(ground)),
   },
-  {
-    id: 'generation', title: 'metadata.generation of a TidbCluster is no version of its spec', source: '§1.1, §12.2', judge: 'operator', reliedOnBy: 'the proof looks at content, never at the generation',
+  generation: {
+    title: 'metadata.generation of a TidbCluster is no version of its spec', source: '§1.1, §12.2', judge: 'operator', reliedOnBy: 'the proof looks at content, never at the generation',
     documented: 'rises with the operator’s status writes',
     observe: async (ground) => generationOf(await loneUpgrade(ground)),
   },
-  {
-    id: 'no-events-of-a-roll', title: 'Events of the operator about a TidbCluster that is upgraded without trouble', source: '§2.2', judge: 'operator', reliedOnBy: 'stall reasons: a warning during a roll means something',
+  'no-events-of-a-roll': {
+    title: 'Events of the operator about a TidbCluster that is upgraded without trouble', source: '§2.2', judge: 'operator', reliedOnBy: 'stall reasons: a warning during a roll means something',
     documented: 'none',
     observe: async (ground) => {
       const { after, before } = await loneUpgrade(ground);
@@ -120,4 +120,4 @@ export const writers: Behaviour[] = [
       return [...new Set(during.map(({ type, reason }) => `${type} ${reason}`))].sort().join(', ') || 'none';
     },
   },
-];
+};
