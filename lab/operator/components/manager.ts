@@ -12,6 +12,8 @@ export interface Manager {
   sync(view: PassView, set: StatefulSet): void;
   /** Ends the pass, or says false, while the component must not be created or changed yet. */
   mayProceed(view: PassView): boolean;
+  /** True when the new template is to be written at once, for all pods and without any look at health; the pass ends with it. */
+  isForced?(rolling: Rolling): boolean;
   /** Lets `wanted.replicas` follow the desired number as far as it may now. */
   scale(rolling: Rolling): void;
   /** Called when the template differs or the phase is Upgrade. */

@@ -5,7 +5,7 @@ import { deferClaim, deleteDeferredClaim, refuseScaleIn } from '../scaling.ts';
 import { membersOf } from '../status.ts';
 import { syncPd } from '../status-sync.ts';
 import { desiredReplicas } from '../tidb-cluster.ts';
-import { isBusy, keepOldTemplate, roll } from '../upgrading.ts';
+import { isBusy, isTemplateEqual, keepOldTemplate, roll } from '../upgrading.ts';
 import { componentStatus, EndOfPass } from '../view.ts';
 import type { PassView, Rolling } from '../view.ts';
 import type { Manager } from './manager.ts';
@@ -14,9 +14,17 @@ export const pd: Manager = {
   component: 'pd',
   sync: syncPd,
   mayProceed: () => true,
+  isForced,
   scale,
   upgrade,
 };
+
+/** A PD that does not answer cannot be upgraded gracefully: by annotation, or when this is the only PD of all (`M/pd_member_manager.go:release-1.6`). */
+function isForced(rolling: Rolling): boolean {
+  const { view: { status, cluster }, old } = rolling;
+  const isOnly = old.spec.replicas < 2 && Object.keys(status.pd?.peerMembers ?? {}).length === 0;
+  return status.pd?.synced !== true && !isTemplateEqual(rolling) && (isOnly || cluster.metadata.annotations?.[annotations.forceUpgrade] === 'true');
+}
 
 function upgrade(rolling: Rolling): void {
   const { view } = rolling;

@@ -4,6 +4,7 @@ import { domainsOfDoomed, domainsOfLone } from './behaviours/domains.ts';
 import { exit } from './behaviours/exit.ts';
 import { leftOut } from './behaviours/not-observed.ts';
 import { lastOfDoomed, pdApi, pdApiOfDoomed } from './behaviours/pd-api.ts';
+import { repairs } from './behaviours/repair.ts';
 import { rolling } from './behaviours/rolling.ts';
 import { silentStates } from './behaviours/silent-states.ts';
 import { writers } from './behaviours/writers.ts';
@@ -13,7 +14,7 @@ const of = (...topics: Topic[]): Behaviour[] => topics.flatMap((topic) => Object
 
 /** Deployments do not touch each other: the groups are looked at side by side. */
 export const groups: Group[] = [
-  { name: 'a lone TidbCluster', behaviours: of(writers, rolling, silentStates, domainsOfLone) },
+  { name: 'a lone TidbCluster', behaviours: of(writers, rolling, silentStates, domainsOfLone, repairs) },
   { name: 'three TidbClusters of one TiDB cluster', behaviours: of(pdApi, across, exit) },
   { name: 'a TidbCluster that is thrown away', behaviours: of(pdApiOfDoomed, domainsOfDoomed, lastOfDoomed) },
   { name: 'no TidbCluster', behaviours: of(leftOut) },

@@ -7,6 +7,8 @@ export const from = 'v8.5.3';
 export const to = 'v8.5.4';
 /** Never deployed: a version that is asked for where nothing may happen. */
 export const unreached = 'v8.5.5';
+/** Its image cannot be pulled. */
+export const broken = 'v8.5.9';
 
 const inCluster = ['east', 'west', 'south'] as const;
 type Cluster = (typeof inCluster)[number];

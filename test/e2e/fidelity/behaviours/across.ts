@@ -45,6 +45,8 @@ interface WithTiproxy {
   /** After a patch of PD's and TiKV's versions while TiProxy is there. */
   held: string;
   leaders: string;
+  /** Own TiKV pods whose store was under eviction after that. */
+  evicted: string[];
   /** After TiProxy was taken out again. */
   freed: string;
 }
@@ -71,9 +73,22 @@ async function addTiproxy(ground: Ground): Promise<WithTiproxy> {
   sampling.abort();
   await east.quiet();
   const held = await versions(east);
+  const looking = new AbortController();
+  const evicted = evictions(east, looking.signal);
   await east.patch({ spec: { tiproxy: null } });
   await ground.until('TiKV of east rolled', () => runs(east, 'tikv'));
-  return { ready, sets, services, warnings: told, held, leaders: (await leaders).join(' → '), freed: await versions(east) };
+  looking.abort();
+  return { ready, sets, services, warnings: told, held, leaders: (await leaders).join(' → '), evicted: await evicted, freed: await versions(east) };
+}
+
+async function evictions(subject: Subject, signal: AbortSignal): Promise<string[]> {
+  const seen = new Set<string>();
+  while (!signal.aborted) {
+    const stores = (await subject.report().catch(() => undefined))?.stores ?? [];
+    for (const { isEvicting, origin } of stores) if (isEvicting) seen.add(origin.pod.replace(subject.place.name, '<tc>'));
+    await delay(sampleEvery);
+  }
+  return [...seen];
 }
 
 const warnings = async (subject: Subject): Promise<unknown[]> => (await subject.events()).filter(({ type }) => type === 'Warning');
@@ -128,6 +143,11 @@ export const across: Topic = {
       const { held, freed } = await withTiproxy(ground);
       return `${held}; freed: ${freed}`;
     },
+  },
+  'lone-tikv-with-peers': {
+    title: 'The only TiKV of a TidbCluster with peers is evicted before its pod is replaced', source: '§2.4, tikv_upgrader.go', judge: 'operator', reliedOnBy: 'upgradeCluster with one TiKV per Kubernetes cluster',
+    documented: 'evicted <tc>-tikv-0',
+    observe: async (ground) => `evicted ${(await withTiproxy(ground)).evicted.join(', ') || 'nothing'}`,
   },
   'pd-leader-to-peer': {
     title: 'The leader goes to a peer when its TidbCluster has no other PD', source: '§2.3, §12.5', judge: 'operator', reliedOnBy: 'PD majority guard between TidbClusters',
