@@ -33,7 +33,8 @@ const listBody = (database: Database, member: Member): object => ({
 
 const failure = (status: number, code: number, message: string): Answer => ({ status, json: { error: message, message, code } });
 
-const taken = failure(412, 9, 'etcdserver: Peer URLs already exists');
+/** The gateway of etcd 3.5 answers 400 to a failed precondition, that of 3.4 answered 412 (seen on both). */
+const taken = ({ version }: Member): Answer => failure(atLeast(version, lastV2) ? 400 : 412, 9, 'etcdserver: Peer URLs already exists');
 
 /** The member that a call names, or the refusal. */
 function named(database: Database, body: string): Member | Answer {
@@ -46,7 +47,7 @@ function named(database: Database, body: string): Member | Answer {
 /** The entry has no name and counts in the quorum until a process starts as it, which here none does: a half-joined member. */
 function add(database: Database, answering: Member, { body }: Call): Answer {
   const [url = ''] = (JSON.parse(body) as { peerURLs?: string[] }).peerURLs ?? [];
-  if (database.members.all.some(({ peerUrls }) => peerUrls.includes(url))) return taken;
+  if (database.members.all.some(({ peerUrls }) => peerUrls.includes(url))) return taken(answering);
   database.members.add({ origin: answering.origin, name: '', peerUrl: url, clientUrl: '', version: answering.version });
   return { json: listBody(database, answering) };
 }
@@ -63,7 +64,7 @@ function update(database: Database, answering: Member, { body }: Call): Answer {
   const { peerURLs: urls } = JSON.parse(body) as { peerURLs?: string[] };
   const member = named(database, body);
   if (!('peerUrls' in member)) return member;
-  if (isTaken(database, member, urls ?? [])) return taken;
+  if (isTaken(database, member, urls ?? [])) return taken(answering);
   member.peerUrls = urls ?? [];
   harm(database, member);
   return { json: listBody(database, answering) };

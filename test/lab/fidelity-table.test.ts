@@ -1,5 +1,6 @@
 /** The table of docs/fidelity.md, from phrases that are written down here. */
-import { agreement, fidelityText } from '../e2e/fidelity/generate.ts';
+import { readFileSync } from 'node:fs';
+import { agreement, fidelityText, lastSeen } from '../e2e/fidelity/generate.ts';
 import { behaviours } from '../e2e/fidelity/list.ts';
 
 test.each([
@@ -15,6 +16,12 @@ test('every behaviour has a row of its own, and a phrase cannot break its table'
   const text = fidelityText({ gates: 'tikv | tidb <x>' }, {});
   for (const { id } of behaviours) expect(text.split('\n').filter((line) => line.startsWith(`| \`${id}\` `))).toHaveLength(1);
   expect(text).toContain('tikv \\| tidb &lt;x>');
+});
+
+test('docs/fidelity.md is what was seen last, and no behaviour differs', () => {
+  const text = readFileSync(new URL('../../docs/fidelity.md', import.meta.url), 'utf8');
+  expect(text).toBe(fidelityText(lastSeen('twin'), lastSeen('real')));
+  expect(behaviours.filter(({ id }) => agreement(lastSeen('twin')[id] ?? 'not run', lastSeen('real')[id] ?? 'not run') === 'no').map(({ id }) => id)).toEqual([]);
 });
 
 test('behaviours have ids of their own, a source and somebody who relies on them', () => {

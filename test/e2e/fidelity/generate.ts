@@ -1,10 +1,6 @@
-/**
- * Writes docs/fidelity.md from what was seen in the two labs:
- * `node test/e2e/fidelity/generate.ts --twin <file> [--real <file>]`. Without the second, that column says so.
- */
+/** Writes docs/fidelity.md from what was seen in the two labs: `make fidelity`. A test fails when the file is stale. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Behaviour } from './behaviour.ts';
 import { groups } from './list.ts';
 import type { Observations } from './observe.ts';
@@ -48,11 +44,8 @@ export function fidelityText(twin: Observations, real: Observations): string {
   ].join('\n');
 }
 
-function main(): void {
-  const { twin, real } = parseArgs({ options: { twin: { type: 'string' }, real: { type: 'string' } } }).values;
-  if (twin === undefined) throw new Error('--twin names the file that observe.ts wrote in a lab with the twin operator; --real that of the real one.');
-  const read = (file: string): Observations => JSON.parse(readFileSync(file, 'utf8')) as Observations;
-  writeFileSync(join(import.meta.dirname, '../../../docs/fidelity.md'), fidelityText(read(twin), real === undefined ? {} : read(real)));
-}
+/** What `observe.ts` wrote last in a lab with the twin operator, or with the real one. */
+export const lastSeen = (operator: 'twin' | 'real'): Observations =>
+  JSON.parse(readFileSync(join(import.meta.dirname, 'seen', `${operator}.json`), 'utf8')) as Observations;
 
-if (import.meta.main) main();
+if (import.meta.main) writeFileSync(join(import.meta.dirname, '../../../docs/fidelity.md'), fidelityText(lastSeen('twin'), lastSeen('real')));

@@ -1,6 +1,6 @@
 /**
  * Looks at the whole list in one running lab and writes `{id: phrase}`:
- * `node test/e2e/fidelity/observe.ts --directory <lab> --output <file>`. What fails is told as a phrase and stops nothing else.
+ * `node test/e2e/fidelity/observe.ts --directory <lab> --output test/e2e/fidelity/seen/<twin or real>.json`. What fails is told as a phrase and stops nothing else.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

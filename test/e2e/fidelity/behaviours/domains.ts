@@ -7,20 +7,22 @@ import { isComplete, isReady, ordinalOf, phaseOf, readyOf } from '../subject.ts'
 import type { Subject } from '../subject.ts';
 import type { Timeline } from '../timeline.ts';
 
-const domain = 'moved.local';
-const across = { acrossK8s: true, clusterDomain: domain };
+/** The Kubernetes cluster's own domain: with any other one the operator does not reach the pods under their new names. */
+const domainOf = ({ place }: Subject): string => `${place.cluster}.local`;
+const across = (subject: Subject): object => ({ acrossK8s: true, clusterDomain: domainOf(subject) });
 type Report = Awaited<ReturnType<Subject['report']>>;
 
 /** The lone TidbCluster gets a domain while its configuration is changed in place. */
 const withDomain = (ground: Ground): Promise<{ reaction: string; unjoined: string }> =>
   ground.once('domain in place', async () => {
     const { subject } = await loneUpgrade(ground);
-    const reaction = await subject.reaction([...components], () => subject.patch({ spec: across }));
+    const reaction = await subject.reaction([...components], () => subject.patch({ spec: across(subject) }));
     const { status } = await subject.get();
     return { reaction, unjoined: Object.keys((status.pd.unjoinedMembers ?? {}) as object).map(ordinalOf).sort().join(', ') };
   });
 
 interface Restart {
+  subject: Subject;
   order: string;
   ready: string;
   before: Report;
@@ -42,7 +44,7 @@ const restarted = (ground: Ground): Promise<Restart> =>
       return isNew && sets.every(isComplete) && isReady(cluster) && components.every((component) => phaseOf(cluster, component) === 'Normal');
     });
     timeline.stop();
-    return { order: pods(timeline, subject), ready: readyOf(await subject.get()), before, after: await subject.report() };
+    return { subject, order: pods(timeline, subject), ready: readyOf(await subject.get()), before, after: await subject.report() };
   });
 
 /** Component and ordinal of pods by the time their deletion was asked for. */
@@ -53,10 +55,10 @@ function pods(timeline: Timeline, subject: Subject): string {
 
 const kept = (isKept: boolean): string => (isKept ? 'kept' : 'changed');
 const sorted = (items: (string | number)[]): string => [...items].map(String).sort().join();
-const inDomain = (texts: string[]): string => (texts.every((text) => text.includes(domain)) ? 'with domain' : 'without domain');
 
-function names({ before, after }: Restart): string {
+function names({ subject, before, after }: Restart): string {
   const [old, now] = [before.members, after.members];
+  const inDomain = (texts: string[]): string => (texts.every((text) => text.includes(domainOf(subject))) ? 'with domain' : 'without domain');
   return [
     `member ids ${kept(sorted(old.map(({ id }) => id)) === sorted(now.map(({ id }) => id)))}`,
     `names ${inDomain(now.map(({ name }) => name))}`,
@@ -71,7 +73,7 @@ async function strategyWithDomain(ground: Ground): Promise<string> {
   const subject = await doomed(ground);
   const old = await subject.revisions(['pd', 'tikv']);
   const timeline = subject.watch();
-  await subject.patch({ spec: { ...across, configUpdateStrategy: 'RollingUpdate' } });
+  await subject.patch({ spec: { ...across(subject), configUpdateStrategy: 'RollingUpdate' } });
   await ground.until('PD and TiKV rolled with their new domain', async () => {
     const [sets, cluster] = [await Promise.all(['pd', 'tikv'].map((component) => subject.set(component))), await subject.get()];
     const isNew = (await subject.revisions(['pd', 'tikv'])).split(' ').every((revision, index) => revision !== old.split(' ')[index]);

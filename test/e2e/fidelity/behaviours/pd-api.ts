@@ -76,12 +76,15 @@ const halfJoined = (ground: Ground): Promise<HalfJoined> =>
     return { entry: added ? 'an entry without name' : 'no entry without name', status: `${known} members in status, Ready ${before}`, blocked: early ? 'a new PD joins beside it' : 'a new PD joins only when it is gone' };
   });
 
-/** What a peer URL that is none does: asked last, of a PD that is thrown away. */
+/**
+ * What a peer URL that is none does: asked last, of a PD that is thrown away. The changed member itself is asked, since any other
+ * one may die of the change before it has answered.
+ */
 async function garbage(ground: Ground): Promise<string> {
   const subject = await doomed(ground);
   await halfJoined(ground).catch(() => undefined);
   const victim = (await etcdMembers(subject)).find(({ name }) => name !== undefined && ordinalOf(name) === '1');
-  const { status } = await subject.pd(0, 'POST', updatePath, { ID: victim?.ID, peerURLs: ['garbage'] });
+  const { status } = await subject.pd(1, 'POST', updatePath, { ID: victim?.ID, peerURLs: ['garbage'] });
   await ground.until('PD has no leader', async () => (await subject.report()).leader === null);
   const alive = (await subject.report()).members.filter((member) => member.alive);
   return `${status}; then only the changed member lives: ${alive.every(({ name }) => ordinalOf(name) === '1') ? 'yes' : 'no'}, nobody leads`;
@@ -107,8 +110,8 @@ export const pdApiOfDoomed: Topic = {
     observe: v2,
   },
   'v3-gateway': {
-    title: 'Answers of /v3/cluster/member/*', source: '§5.4, §12.11, #25', judge: 'etcd', reliedOnBy: 'migrateCluster',
-    documented: 'ids are decimal texts; own URL again 200, another\'s URL 412, unknown id 404, hexadecimal id 400',
+    title: 'Answers of /v3/cluster/member/* (PD 8.4 and later, etcd 3.5)', source: '§5.4, §12.11, #25', judge: 'etcd', reliedOnBy: 'migrateCluster',
+    documented: 'ids are decimal texts; own URL again 200, another\'s URL 400, unknown id 404, hexadecimal id 400',
     observe: gateway,
   },
 };
