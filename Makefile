@@ -3,7 +3,7 @@
 NODE := node_modules/.bin/node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install tools demo test e2e bench build docs
+.PHONY: help install tools demo test e2e bench build docs fidelity
 
 help: ## Shows the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -34,6 +34,9 @@ bench: tools ## Measures this project beside a plain kubectl script on the same 
 
 build: install ## Compiles to dist/ for npm and the container image.
 	@npm run --silent build
+
+fidelity: install ## Writes docs/fidelity.md from what was last seen of the twin and of the real operator.
+	@$(NODE) test/e2e/fidelity/generate.ts
 
 docs: install ## Writes docs/reference.md from the code.
 	@$(NODE) docs/generate-reference.ts
