@@ -3,7 +3,7 @@
 NODE := node_modules/.bin/node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install tools demo test bench build docs
+.PHONY: help install tools demo test e2e bench build docs fidelity
 
 help: ## Shows the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -26,11 +26,17 @@ test: tools ## Types, lint, all tests. Ends with one line: N passed, N failed, N
 	@echo "Linting, import walls included …" && npm run --silent lint
 	@npm test --silent
 
+e2e: tools ## Runs the runbooks against the real TiDB Operator (Linux, root; elsewhere it says why not).
+	@$(NODE) test/e2e/run.ts
+
 bench: tools ## Measures this project beside a plain kubectl script on the same lab.
 	@$(NODE) test/bench/main.ts
 
 build: install ## Compiles to dist/ for npm and the container image.
 	@npm run --silent build
+
+fidelity: install ## Writes docs/fidelity.md from what was last seen of the twin and of the real operator.
+	@$(NODE) test/e2e/fidelity/generate.ts
 
 docs: install ## Writes docs/reference.md from the code.
 	@$(NODE) docs/generate-reference.ts

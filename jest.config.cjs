@@ -21,5 +21,12 @@ module.exports = {
       globalSetup: '<rootDir>/test/faults/ground/start.ts',
       globalTeardown: '<rootDir>/test/faults/ground/stop.ts',
     },
+    {
+      ...base,
+      displayName: 'e2e',
+      roots: ['<rootDir>/test/e2e'],
+      globalSetup: '<rootDir>/test/e2e/ground/start.ts',
+      globalTeardown: '<rootDir>/test/faults/ground/stop.ts',
+    },
   ],
 };

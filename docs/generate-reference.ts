@@ -9,6 +9,7 @@ import ts from 'typescript';
 import { z } from 'zod';
 import { exitCodes } from '../src/cli/exit-codes.ts';
 import { runbooks } from '../src/client/runbooks.ts';
+import { checkClusterRunbook } from '../src/workflows/check-cluster/contract.ts';
 import { temporalVariables, variables } from '../src/config.ts';
 import { errorTypes } from '../src/errors.ts';
 import { decisionArgument, decisionNames } from '../src/protocol/decisions.ts';
@@ -45,7 +46,7 @@ export function referenceText(): string {
 }
 
 function inputs(): string[] {
-  return Object.values(runbooks).flatMap(({ type, title, example, contract }) => [
+  return [...Object.values(runbooks), checkClusterRunbook].flatMap(({ type, title, example, contract }) => [
     `## Input of \`${type}\``,
     `${title}. One JSON object; an unknown key is an error that names it. The least that can be right: \`${JSON.stringify(example)}\`.`,
     fieldTable(z.toJSONSchema(contract, { io: 'input' }) as FieldSchema, commentsOf(`src/workflows/${folderOf(type)}/contract.ts`, 'src/protocol/options.ts')),

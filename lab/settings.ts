@@ -22,6 +22,8 @@ export interface Speeds {
   podStart: Record<Component, number>;
   /** Deletion asked → container gone. */
   podStop: Record<Component, number>;
+  /** The share of a readiness probe's initial delay that a pod waits: 1 as a kubelet does, 0 not at all. */
+  probeDelay: number;
   /** Wait between two tries of a container that crashes, or of an image that cannot be pulled. */
   restartBackoff: number;
   /** Store → PD heartbeat; the real one is 10 s. */
@@ -64,6 +66,7 @@ const demo: Speeds = {
   imagePull: 300,
   podStart: everyComponent(800, { pd: 1_500, tikv: 1_200, tidb: 1_500 }),
   podStop: everyComponent(500, { tidb: 1_500, tikv: 700 }),
+  probeDelay: 0,
   restartBackoff: 2_000,
   storeHeartbeat: 1_000,
   storeDisconnected: 3_000,
@@ -90,6 +93,7 @@ const fast: Speeds = {
   imagePull: 40,
   podStart: everyComponent(150, { pd: 300, tikv: 250, tidb: 250 }),
   podStop: everyComponent(100, { tidb: 200 }),
+  probeDelay: 0,
   restartBackoff: 400,
   storeHeartbeat: 300,
   storeDisconnected: 1_000,
@@ -106,5 +110,19 @@ const fast: Speeds = {
   tick: 50,
 };
 
-export const presets = { demo, fast } as const;
+/**
+ * For the real operator, which has its own pace: quick pods and stores, so that a run shows what the operator waits for.
+ * PD's elections are those of the etcds (about a second).
+ */
+const real: Speeds = {
+  ...demo,
+  operatorResync: 5_000,
+  podSchedule: 50,
+  imagePull: 200,
+  podStart: everyComponent(500, { pd: 1_000, tikv: 800, tidb: 800 }),
+  podStop: everyComponent(500, { tidb: 1_000 }),
+  probeDelay: 1,
+};
+
+export const presets = { demo, fast, real } as const;
 export type Preset = keyof typeof presets;

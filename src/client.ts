@@ -12,7 +12,7 @@ import { checkSearchAttributes, createCommand } from './client/search-attributes
 import type { SearchAttributeCheck } from './client/search-attributes.ts';
 import { Session } from './client/session.ts';
 import type { SessionOptions } from './client/session.ts';
-import { diagnose, makePlan, startRun } from './client/start-run.ts';
+import { check, diagnose, makePlan, startRun } from './client/start-run.ts';
 import type { StartedRun } from './client/start-run.ts';
 import type { Place } from './client/translate-errors.ts';
 import { watchRun } from './client/watch-run.ts';
@@ -20,6 +20,7 @@ import type { Observation, WatchOptions } from './client/watch-run.ts';
 import { workersOn } from './client/workers.ts';
 import type { Worker } from './client/workers.ts';
 import type { Check } from './protocol/activities.ts';
+import type { CheckReport } from './protocol/check.ts';
 import type { Decision } from './protocol/decisions.ts';
 import type { Plan } from './protocol/plan.ts';
 import { queryNames } from './protocol/run.ts';
@@ -99,6 +100,11 @@ export class RunbookClient {
   /** Turns what a person writes into a workflow id: an id, or the name of a TiDB cluster with exactly one open run. */
   async find(name: string): Promise<string> {
     return await findRun(this.session, name);
+  }
+
+  /** What is wrong with a TiDB cluster. @throws RunbookError Unreachable without a worker, RunFailed when it is not in the inventory. */
+  async check(cluster: string): Promise<CheckReport> {
+    return await check(this.session, cluster);
   }
 
   /** What a worker can reach. @throws RunbookError Unreachable without a worker. */

@@ -62,8 +62,8 @@ describe('a wrong inventory is refused with the place of each problem:', () => {
     ['a key twice', 'tidbClusters: {}\ntidbClusters: {}', 'is not YAML: Map keys must be unique at line 2, column 1'],
     ['empty', '', 'the document: expected object, received null'],
     ['no Kubernetes cluster', 'kubernetesClusters: {}\ntidbClusters: {}', 'kubernetesClusters: names no Kubernetes cluster'],
-    ['an unknown key', `${shop()}\nmore: 1`, 'the document: unknown key "more"'],
-    ['an unknown key of a cluster', shop('    nam: x'), 'tidbClusters.shop: unknown key "nam"'],
+    ['an unknown key', `${shop()}\nmore: 1`, 'more: no such field'],
+    ['an unknown key of a cluster', shop('    nam: x'), 'tidbClusters.shop.nam: no such field'],
     ['a name that is no DNS label', shop().replace('west:', 'West_1:'), 'kubernetesClusters.West_1: a name is a DNS label'],
     ['a name that JavaScript would move to the front', shop().replace('west:', '"1":'), 'kubernetesClusters.1: a name is a DNS label'],
     ['a kubeconfig without a context', shop().replace(', context: west', ''), 'kubernetesClusters.west: needs either kubeconfig and context, or inCluster: true alone'],
@@ -85,7 +85,7 @@ describe('a wrong inventory is refused with the place of each problem:', () => {
 
   test('names all problems at once, in one line', () => {
     const problem = problemOf(shop('    nam: x\n    pd: { access: proxy }'));
-    expect(problem).toContain('unknown key "nam"');
+    expect(problem).toContain('nam: no such field');
     expect(problem).toContain('pd.access');
     expect(problem).not.toContain('\n');
   });

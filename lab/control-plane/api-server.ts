@@ -24,6 +24,8 @@ export interface ApiServerSettings {
   etcdPrefix: string;
   authority: LabAuthority;
   watchdog: Watchdog;
+  /** An address of this computer at which pods reach the server; without it, it is for loopback alone and spares what only real pods need. */
+  podsReachItAt?: string | undefined;
 }
 
 export class ApiServer {
@@ -44,6 +46,12 @@ export class ApiServer {
 
   get url(): string {
     return `https://127.0.0.1:${this.#settings.port}`;
+  }
+
+  /** As pods see it. */
+  get urlForPods(): string {
+    const { podsReachItAt, port } = this.#settings;
+    return podsReachItAt === undefined ? this.url : `https://${podsReachItAt}:${port}`;
   }
 
   get auditLog(): string {
@@ -69,9 +77,9 @@ export class ApiServer {
   }
 }
 
-async function writeFiles({ directory, authority }: ApiServerSettings): Promise<void> {
+async function writeFiles({ directory, authority, podsReachItAt }: ApiServerSettings): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const [serving, kubeletClient] = await Promise.all([authority.issueServer('kube-apiserver'), authority.issueClient({ user: 'kube-apiserver-kubelet-client' })]);
+  const [serving, kubeletClient] = await Promise.all([authority.issueServer('kube-apiserver', ...(podsReachItAt === undefined ? [] : [podsReachItAt])), authority.issueClient({ user: 'kube-apiserver-kubelet-client' })]);
   const tokens = serviceAccountKeys();
   const files = {
     'ca.crt': authority.certificate,
@@ -86,13 +94,13 @@ async function writeFiles({ directory, authority }: ApiServerSettings): Promise<
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(directory, name), text, { mode: privateMode })));
 }
 
-function flags({ directory, port, etcdUrl, etcdPrefix }: ApiServerSettings): string[] {
+function flags({ directory, port, etcdUrl, etcdPrefix, podsReachItAt }: ApiServerSettings): string[] {
   const file = (name: string): string => join(directory, name);
   return [
     `--etcd-servers=${etcdUrl}`,
     `--etcd-prefix=${etcdPrefix}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
+    `--bind-address=${podsReachItAt === undefined ? '127.0.0.1' : '0.0.0.0'}`,
+    `--advertise-address=${podsReachItAt ?? '127.0.0.1'}`,
     `--secure-port=${port}`,
     `--tls-cert-file=${file('apiserver.crt')}`,
     `--tls-private-key-file=${file('apiserver.key')}`,
@@ -103,8 +111,8 @@ function flags({ directory, port, etcdUrl, etcdPrefix }: ApiServerSettings): str
     '--service-cluster-ip-range=10.96.0.0/16',
     '--authorization-mode=RBAC',
     '--endpoint-reconciler-type=none',
-    // Pods would wait for a default service account, and PVCs keep a finalizer, that no controller of the lab sees to.
-    '--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection',
+    // Pods would wait for a default service account, and PVCs keep a finalizer, that no controller of the quick lab sees to.
+    ...(podsReachItAt === undefined ? ['--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection'] : []),
     `--kubelet-client-certificate=${file('kubelet-client.crt')}`,
     `--kubelet-client-key=${file('kubelet-client.key')}`,
     `--kubelet-certificate-authority=${file('ca.crt')}`,

@@ -53,9 +53,9 @@ export class LabAuthority {
     return this.#certificate.toString('pem');
   }
 
-  /** For a server on this computer: valid for `localhost` and 127.0.0.1. */
-  async issueServer(commonName: string): Promise<KeyPair> {
-    const names: SubjectAlternativeNames = [{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }];
+  /** For a server on this computer: valid for `localhost`, 127.0.0.1 and the addresses given. */
+  async issueServer(commonName: string, ...addresses: string[]): Promise<KeyPair> {
+    const names: SubjectAlternativeNames = [{ type: 'dns', value: 'localhost' }, ...['127.0.0.1', ...addresses].map((value) => ({ type: 'ip' as const, value }))];
     return this.#issue([{ CN: [commonName] }], x509.ExtendedKeyUsage.serverAuth, [new x509.SubjectAlternativeNameExtension(names)]);
   }
 

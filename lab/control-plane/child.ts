@@ -16,6 +16,8 @@ export interface Program {
   args: readonly string[];
   /** Path of the file that collects its output. */
   log: string;
+  /** Variables beside this process's own. */
+  environment?: NodeJS.ProcessEnv;
 }
 
 export class Child {
@@ -28,7 +30,7 @@ export class Child {
     this.#program = program;
     const log = openSync(program.log, 'a');
     // Detached: a Ctrl-C in the terminal reaches only the lab, which then stops its processes in their order.
-    this.#process = spawn(program.binary, program.args, { stdio: ['ignore', log, log], detached: true });
+    this.#process = spawn(program.binary, program.args, { stdio: ['ignore', log, log], detached: true, env: { ...process.env, ...program.environment } });
     closeSync(log);
     const { pid } = this.#process;
     if (pid) watchdog.watch(pid);

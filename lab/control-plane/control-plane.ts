@@ -28,6 +28,7 @@ export interface ControlPlaneSettings {
   binaries: Binaries;
   etcd: Etcd;
   watchdog: Watchdog;
+  podsReachItAt?: string | undefined;
 }
 
 interface Parts {
@@ -50,14 +51,14 @@ export class ControlPlane {
 
   /** Resolves when the API server serves the operator's definitions and the controllers run. */
   static async start(settings: ControlPlaneSettings): Promise<ControlPlane> {
-    const { name, index, etcd, watchdog, binaries } = settings;
+    const { name, index, etcd, watchdog, binaries, podsReachItAt } = settings;
     const directory = join(settings.directory, name);
     const authority = await LabAuthority.create(`lab-${name}`);
     const shared = { name, directory, authority, watchdog };
-    const apiServer = await ApiServer.start({ ...shared, binary: binaries.apiServer, port: await freePort(), etcdUrl: etcd.url, etcdPrefix: prefixOf(index) });
+    const apiServer = await ApiServer.start({ ...shared, binary: binaries.apiServer, port: await freePort(), etcdUrl: etcd.url, etcdPrefix: prefixOf(index), podsReachItAt });
     const tls = await authority.issueServer('api-proxy');
     const [controllerManager, proxy, kubeletServing] = await Promise.all([
-      startControllerManager({ ...shared, binary: binaries.controllerManager, server: apiServer.url }),
+      startControllerManager({ ...shared, binary: binaries.controllerManager, server: apiServer.url, servesRealPods: podsReachItAt !== undefined }),
       ApiProxy.start({ upstream: apiServer.url, ca: authority.certificate, tls, port: await freePort() }),
       authority.issueServer('kubelet'),
     ]);
@@ -69,6 +70,10 @@ export class ControlPlane {
   /** URL of the API server itself. */
   get server(): string {
     return this.#parts.apiServer.url;
+  }
+  /** The same for pods, where they have a network of their own. */
+  get serverForPods(): string {
+    return this.#parts.apiServer.urlForPods;
   }
   /** URL of the proxy in front of it; bearer tokens pass, client certificates end there. */
   get proxyServer(): string {

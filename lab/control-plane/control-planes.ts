@@ -16,12 +16,19 @@ export interface ControlPlanes {
   stop(): Promise<void>;
 }
 
+export interface ControlPlanesSetting {
+  names: readonly string[];
+  directory: string;
+  /** The address at which pods with a network of their own reach the API servers; without it they are for loopback alone. */
+  podsReachItAt?: string | undefined;
+}
+
 /**
  * Starts one control plane for each name (a Kubernetes cluster), with tidb-operator's definitions installed. All data, logs
  * and keys go to `directory`, which must not hold an earlier lab. The processes end with `stop`, and also when this
  * process ends in any other way.
  */
-export async function startControlPlanes({ names, directory }: { names: readonly string[]; directory: string }): Promise<ControlPlanes> {
+export async function startControlPlanes({ names, directory, podsReachItAt }: ControlPlanesSetting): Promise<ControlPlanes> {
   if (existsSync(join(directory, 'etcd'))) throw new Error(`${directory} holds the data of an earlier lab, which cannot be started again; remove it or name another directory.`);
   const binaries = await provideBinaries();
   await mkdir(directory, { recursive: true });
@@ -29,7 +36,7 @@ export async function startControlPlanes({ names, directory }: { names: readonly
   const watchdog = new Watchdog();
   try {
     const etcd = await startEtcd(binaries.etcd, directory, watchdog);
-    const planes = await Promise.all(names.map((name, index) => ControlPlane.start({ name, index, directory, binaries, etcd, watchdog })));
+    const planes = await Promise.all(names.map((name, index) => ControlPlane.start({ name, index, directory, binaries, etcd, watchdog, podsReachItAt })));
     return { planes, stop: () => stopAll(planes, etcd, watchdog) };
   } catch (error) {
     // Whatever runs already ends with its watchdog.

@@ -19,6 +19,8 @@ export interface DatabaseSetting {
   speeds: Speeds;
   disturbances: Disturbances;
   record: RecordFact;
+  /** Where the membership is kept; without it, here. */
+  members?: PdMembers;
 }
 
 /** Store ids come from the same counter as region ids; the first is small. */
@@ -50,7 +52,7 @@ export class Database {
     this.name = setting.name;
     this.speeds = setting.speeds;
     this.disturbances = setting.disturbances;
-    this.members = new PdMembers(setting.speeds.pdElection);
+    this.members = setting.members ?? new PdMembers(setting.speeds.pdElection);
     this.stores = new Stores(setting.speeds);
     this.regions = new Regions(setting.speeds);
     this.#diary = new DatabaseDiary(setting.name, setting.record);

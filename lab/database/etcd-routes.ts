@@ -14,7 +14,9 @@ const hexadecimal = 16;
 export function etcdRoutes({ database, member }: PdSeat): Route[] {
   return [
     route('POST', /^\/v3\/cluster\/member\/list$/, () => ({ json: listBody(database, member) })),
+    route('POST', /^\/v3\/cluster\/member\/add$/, (call) => add(database, member, call)),
     route('POST', /^\/v3\/cluster\/member\/update$/, (call) => update(database, member, call)),
+    route('POST', /^\/v3\/cluster\/member\/remove$/, (call) => remove(database, member, call)),
     ...(atLeast(member.version, lastV2) ? [] : v2Routes(database)),
   ];
 }
@@ -34,16 +36,39 @@ const failure = (status: number, code: number, message: string): Answer => ({ st
 
 const noLeader = failure(503, 14, 'etcdserver: no leader');
 
-/** As the real one, this accepts any text as URL; `Database.moveMember` has what the other members then do. */
-function update(database: Database, answering: Member, { body }: Call): Answer {
+/** The gateway of etcd 3.5 answers 400 to a failed precondition, that of 3.4 answered 412 (seen on both). */
+const taken = ({ version }: Member): Answer => failure(atLeast(version, lastV2) ? 400 : 412, 9, 'etcdserver: Peer URLs already exists');
+
+/** The member that a call names, or the refusal. */
+function named(database: Database, body: string): Member | Answer {
   // The digits as they were sent: a number in the text would be rounded by JSON.parse.
   const id = /"ID"\s*:\s*"?([^",}\s]*)/.exec(body)?.[1] ?? '';
-  const { peerURLs: urls = [] } = JSON.parse(body) as { peerURLs?: string[] };
   if (!/^\d+$/.test(id)) return failure(400, 3, "invalid character 'e' after top-level value");
+  return database.members.all.find((one) => String(one.id) === id) ?? failure(404, 5, 'etcdserver: member not found');
+}
+
+/** The entry has no name and counts in the quorum until a process starts as it, which here none does: a half-joined member. */
+function add(database: Database, answering: Member, { body }: Call): Answer {
+  const [url = ''] = (JSON.parse(body) as { peerURLs?: string[] }).peerURLs ?? [];
+  if (database.members.all.some(({ peerUrls }) => peerUrls.includes(url))) return taken(answering);
+  database.members.add({ origin: answering.origin, name: '', peerUrl: url, clientUrl: '', version: answering.version });
+  return { json: listBody(database, answering) };
+}
+
+function remove(database: Database, answering: Member, { body }: Call): Answer {
+  const member = named(database, body);
+  if (!('peerUrls' in member)) return member;
+  database.removeMember(member);
+  return { json: listBody(database, answering) };
+}
+
+/** As the real one, this accepts any text as URL; `Database.moveMember` has what the other members then do. */
+function update(database: Database, answering: Member, { body }: Call): Answer {
+  const { peerURLs: urls = [] } = JSON.parse(body) as { peerURLs?: string[] };
+  const member = named(database, body);
+  if (!('peerUrls' in member)) return member;
   if (!database.members.leader) return noLeader;
-  const member = database.members.all.find((one) => String(one.id) === id);
-  if (!member) return failure(404, 5, 'etcdserver: member not found');
-  if (isTaken(database, member, urls)) return failure(412, 9, 'etcdserver: Peer URLs already exists');
+  if (isTaken(database, member, urls)) return taken(answering);
   database.moveMember(member, urls);
   // An empty list makes the others panic before they answer.
   if (urls.length === 0 && member !== answering) throw new Error('panic: the connection is cut');

@@ -2,7 +2,7 @@
 import { createServer as createPlain } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as SocketServer, Socket } from 'node:net';
 import { toJson } from './raw-json.ts';
 
 export interface Call {
@@ -53,23 +53,44 @@ export interface Listener {
   close(): void;
 }
 
+/** Opens a listening socket somewhere else than in this process's own network. */
+export type OpenSocket = (address: string, port: number) => Promise<SocketServer>;
+
 export interface Place {
   address: string;
   port: number;
   tls?: ServerTls | undefined;
+  open?: OpenSocket | undefined;
 }
 
 /** Serves on one address until closed; closing cuts open connections, as the end of a process does. */
-export function listen(place: Place, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<Listener> {
+export async function listen(place: Place, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<Listener> {
   const handler: RequestListener = (request, response) => void respond(request, response, answer);
   const server: Server = place.tls ? createSecure({ ...place.tls, requestCert: true, rejectUnauthorized: true }, handler) : createPlain(handler);
+  if (place.open) return feed(server, await place.open(place.address, place.port), place.port);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(place.port, place.address, () => resolve({ port: (server.address() as AddressInfo).port, close: () => void (server.close(), server.closeAllConnections()) }));
   });
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<void> {
+/** Hands the connections of a socket that was opened elsewhere to a server. */
+function feed(server: Server, sockets: SocketServer, port: number): Listener {
+  const open = new Set<Socket>();
+  sockets.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    server.emit('connection', socket);
+  });
+  const close = (): void => {
+    sockets.close();
+    for (const socket of open) socket.destroy();
+  };
+  return { port, close };
+}
+
+/** Answers one request; a handler that fails breaks the connection. */
+export async function respond(request: IncomingMessage, response: ServerResponse, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<void> {
   try {
     const body = await read(request);
     const { status = 200, json, text } = await answer({ method: request.method ?? 'GET', url: new URL(request.url ?? '/', 'http://pod'), body, contentType: request.headers['content-type'] ?? '' });

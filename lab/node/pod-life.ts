@@ -1,7 +1,7 @@
 /** The life of one pod on the node: placed, image pulled, container started and watched, stopped, gone. */
 import { startProcess } from '../database/processes/start.ts';
 import { pause, StartFailure } from '../database/processes/process.ts';
-import type { Process } from '../database/processes/process.ts';
+import type { Container, Process } from '../database/processes/process.ts';
 import type { Databases } from '../database/databases.ts';
 import type { Fact, RecordFact } from '../event-log.ts';
 import { isGone } from '../kubernetes-api.ts';
@@ -9,7 +9,7 @@ import type { KubernetesApi } from '../kubernetes-api.ts';
 import type { EventWriter } from '../process/event-writer.ts';
 import type { Pod } from '../process/kubernetes-objects.ts';
 import type { Component, Speeds } from '../settings.ts';
-import { componentOf, containerOf, MountFailure, readInputs, tidbClusterOf } from './container-inputs.ts';
+import { componentOf, containerOf, mainContainerOf, MountFailure, readInputs, tidbClusterOf } from './container-inputs.ts';
 import type { PodAddresses } from './pod-addresses.ts';
 import { PodLog } from './pod-log.ts';
 import { podStatus } from './pod-status.ts';
@@ -26,6 +26,15 @@ export interface PodFaults {
   isUnresolvable(pod: Pod, name: string): boolean;
 }
 
+/** Where pods run when that is not in the lab's own network: see `lab/real`. */
+export interface PodRuntime {
+  takeAddress(pod: Pod): string;
+  /** Throws StartFailure as `startProcess` does. */
+  start(container: Container, log: (line: string) => void): Process;
+  /** A pod that is no component of a database. */
+  startOther(pod: Pod, address: string, log: (line: string) => void): Promise<Process>;
+}
+
 /** What all pods of a node share. */
 export interface NodeGround {
   api: KubernetesApi;
@@ -37,6 +46,7 @@ export interface NodeGround {
   events: EventWriter;
   faults: PodFaults;
   record: RecordFact;
+  runtime: PodRuntime | undefined;
 }
 
 /** Milliseconds between two looks at readiness and faults. */
@@ -44,6 +54,7 @@ const probeEvery = 50;
 /** Speeds of pods that are no component of a database, such as discovery. */
 const otherPod = { podStop: 50 };
 const anyPort = 2379;
+const second = 1_000;
 
 export class PodLife {
   readonly log = new PodLog();
@@ -77,20 +88,20 @@ export class PodLife {
   }
 
   get #image(): string {
-    return this.#pod.spec.containers[0]?.image ?? '';
+    return mainContainerOf(this.#pod)?.image ?? '';
   }
   get #path(): string {
     return `/api/v1/namespaces/${this.#pod.metadata.namespace}/pods/${this.#pod.metadata.name}`;
   }
 
   async #live(): Promise<void> {
-    const { speeds, addresses } = this.#ground;
+    const { speeds, addresses, runtime } = this.#ground;
     if (this.#pod.metadata.deletionTimestamp) return this.#end();
     if (!this.#pod.spec.nodeName) await this.#place();
     await this.#write({ is: 'waiting', reason: 'ContainerCreating' });
     await pause(speeds.imagePull);
     await this.#pull();
-    this.address = await addresses.take(this.#pod.spec.containers[0]?.ports?.[0]?.containerPort ?? anyPort);
+    this.address = runtime?.takeAddress(this.#pod) ?? (await addresses.take(mainContainerOf(this.#pod)?.ports?.[0]?.containerPort ?? anyPort));
     addresses.names.set(this.#seat, this.address);
     if (await this.#probe()) return;
     while (!this.#isEnding) await this.#runOnce();
@@ -156,22 +167,23 @@ export class PodLife {
   }
 
   async #startProcess(): Promise<Process> {
-    const { api, kubernetesCluster, databases, speeds, faults } = this.#ground;
-    if (!this.#component) return { isReady: () => true, stop: () => undefined };
+    const { api, kubernetesCluster, databases, speeds, faults, runtime } = this.#ground;
+    if (!this.#component) return (await runtime?.startOther(this.#pod, this.address ?? '', this.log.write)) ?? { isReady: () => true, stop: () => undefined };
     const inputs = await readInputs(api, this.#pod);
     const container = containerOf(this.#pod, this.#component, { kubernetesCluster, address: this.address ?? '' }, inputs);
-    return startProcess(container, { databases, speeds, log: this.log.write, isDiscoveryGone: () => faults.isDiscoveryGone(this.#pod) });
+    return runtime?.start(container, this.log.write) ?? startProcess(container, { databases, speeds, log: this.log.write, isDiscoveryGone: () => faults.isDiscoveryGone(this.#pod) });
   }
 
   /** Follows readiness until the pod ends or a fault kills the container. Only a probe can make a running container unready. */
   async #attend(startedAt: string): Promise<void> {
-    const hasProbe = this.#pod.spec.containers[0]?.readinessProbe !== undefined;
+    const probe = mainContainerOf(this.#pod)?.readinessProbe;
+    const probedFrom = Date.parse(startedAt) + (probe?.initialDelaySeconds ?? 0) * second * this.#ground.speeds.probeDelay;
     let was = false;
     while (!this.#isEnding) {
       if (this.#ground.faults.isCrashing(this.#pod)) throw new StartFailure('fatal error: simulated crash');
       const failure = this.#process?.failure?.();
       if (failure !== undefined) throw new StartFailure(failure);
-      const ready = !hasProbe || this.#process?.isReady() === true;
+      const ready = !probe || (Date.now() >= probedFrom && this.#process?.isReady() === true);
       await this.#write({ is: 'running', ready, restarts: this.#restarts, startedAt });
       if (ready !== was) this.#record({ kind: ready ? 'pod-ready' : 'pod-unready' });
       was = ready;

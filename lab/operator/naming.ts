@@ -51,6 +51,7 @@ export const annotations = {
   evictLeaderEnd: 'tidb.pingcap.com/tikv-evict-leader-end-at',
   pvcDeferDeleting: 'tidb.pingcap.com/pvc-defer-deleting',
   scaleInTime: 'tidb.pingcap.com/scale-in-time',
+  forceUpgrade: 'tidb.pingcap.com/force-upgrade',
   checkQuorum: 'tidb.pingcap.com/pd-check-quorum-before-upgrade',
   checkStoresUp: 'tidb.pingcap.com/tikv-check-all-stores-up-before-upgrade',
   ddlPaused: 'tidb.pingcap.com/smooth-upgrade-ddl-paused',

@@ -3,6 +3,7 @@ import { atLeast, tagOf } from '../database/versions.ts';
 import type { StatefulSet } from '../process/kubernetes-objects.ts';
 import { annotations } from './naming.ts';
 import { serversOf } from './status.ts';
+import { desiredReplicas } from './tidb-cluster.ts';
 import { lastApplied } from './upgrading.ts';
 import { componentStatus, EndOfPass, isoTime } from './view.ts';
 import type { PassView, Rolling } from './view.ts';
@@ -30,17 +31,29 @@ function speaker(view: PassView): string | undefined {
   return Object.values(serversOf(view.status.tidb)).filter((member) => member.health).map((member) => member.name).sort()[0];
 }
 
+/** Without a healthy local TiDB the pass ends here: a TiDB that cannot start is then not replaced by one that can. */
+function requireSpeaker(view: PassView): string {
+  const pod = speaker(view);
+  if (pod === undefined) throw new EndOfPass('TiDB upgrade: no healthy TiDB pod for smooth upgrade');
+  return pod;
+}
+
+function isPausedFor(view: PassView, from: string, to: string): boolean {
+  const known = view.cluster.metadata.annotations ?? {};
+  return isPaused(view) && known[annotations.ddlSource] === from && known[annotations.ddlTarget] === to;
+}
+
 /** With the pass that writes the new template. A pause for another target is finished first. */
 export function pauseDdl(rolling: Rolling): void {
   const { view } = rolling;
   const { from, to } = versionsOf(rolling);
-  const pod = speaker(view);
-  if (pod === undefined) return;
-  if (isPaused(view) && view.cluster.metadata.annotations?.[annotations.ddlTarget] !== to) {
-    finish(view, pod);
+  if (from === to || isPausedFor(view, from, to)) return;
+  if (isPaused(view)) {
+    finish(view, requireSpeaker(view));
     throw new EndOfPass('TiDB upgrade: the pause of DDL for an earlier target was finished');
   }
-  if (isPaused(view) || !isSwitchControlled(from, to)) return;
+  if (!isSwitchControlled(from, to)) return;
+  const pod = requireSpeaker(view);
   view.act({ do: 'pause-ddl', paused: true, pod });
   view.act({
     do: 'annotate-cluster',
@@ -51,8 +64,9 @@ export function pauseDdl(rolling: Rolling): void {
 /** After the local TiDB pods are all new and healthy, whatever the other TidbClusters still run. */
 export function resumeDdl(view: PassView, set: StatefulSet): void {
   const pod = speaker(view);
-  const target = view.cluster.metadata.annotations?.[annotations.ddlTarget];
-  const isDone = componentStatus(view, 'tidb').phase === 'Normal' && tagOf(imageIn(set.spec.template.spec.containers)) === target && Object.values(serversOf(view.status.tidb)).every((member) => member.health);
+  const members = Object.values(serversOf(view.status.tidb));
+  const isWhole = members.length === desiredReplicas(view.cluster, 'tidb') && members.every((member) => member.health);
+  const isDone = componentStatus(view, 'tidb').phase === 'Normal' && set.status.updatedReplicas === set.status.replicas && isWhole;
   if (isPaused(view) && pod !== undefined && isDone) finish(view, pod);
 }
 

@@ -13,6 +13,7 @@ export interface ComponentSpec {
   config?: unknown;
   requests?: { storage?: string };
   maxFailoverCount?: number;
+  spareVolReplaceReplicas?: number;
   /** TiKV: a Go duration such as `1500m`. */
   evictLeaderTimeout?: string;
 }
@@ -73,6 +74,8 @@ export function imageOf(cluster: TidbCluster, component: Component): string {
 
 const defaultFailovers = 3;
 const withFailover: Component[] = ['pd', 'tikv', 'tidb', 'tiflash'];
+const defaultSpares = 1;
+const withSpares: Component[] = ['pd', 'tikv'];
 
 /**
  * What the operator fills in before every pass, and thereby persists with its next status write
@@ -90,6 +93,21 @@ export function withDefaults(cluster: TidbCluster): TidbCluster {
     if (!own) continue;
     own.baseImage ??= baseImageOf(component);
     if (withFailover.includes(component)) own.maxFailoverCount ??= defaultFailovers;
+    if (withSpares.includes(component)) own.spareVolReplaceReplicas ??= defaultSpares;
+    if (own.config !== undefined) own.config = configText(component, own.config);
   }
   return copy;
+}
+
+/** What TiDB's configuration gets when it has nothing of its own; others stay empty. */
+const tidbConfig = '[log]\n  [log.file]\n    max-backups = 3\n';
+
+/**
+ * The operator reads configuration from an object or from TOML and always writes it back as TOML (`util/config/config.go:release-1.6`).
+ * Here an object that has anything in it stays as it is.
+ */
+function configText(component: Component, config: unknown): unknown {
+  const isEmpty = config === '' || (typeof config === 'object' && config !== null && Object.keys(config).length === 0);
+  if (!isEmpty) return config;
+  return component === 'tidb' ? tidbConfig : '';
 }

@@ -12,6 +12,7 @@ export function faultsOf({ spec }: TidbCluster): string[] {
     const size = own.requests?.storage;
     return size !== undefined && quantity.test(size) ? [] : [`spec.${component}.requests.storage: Invalid value: "${size ?? ''}": storage request must be a quantity`];
   });
-  const addresses = (spec.pdAddresses ?? []).filter((address) => !/^https?:\/\//.test(address)).map((address) => `spec.pdAddresses: Invalid value: "${address}": support 'http' and 'https' scheme only`);
+  const addresses = (spec.pdAddresses ?? []).flatMap((address, index) =>
+    (/^https?:\/\//.test(address) ? [] : [`spec.pdAddresses[${index}]: Invalid value: "${address}": Support 'http'/'https' scheme only. PD address format example: http://{ADDRESS}:{PORT}`]));
   return [...storage, ...addresses];
 }

@@ -26,10 +26,10 @@ export interface ContainerSpec {
   image: string;
   command?: string[];
   args?: string[];
-  env?: { name: string; value?: string }[];
+  env?: { name: string; value?: string; valueFrom?: { fieldRef?: { fieldPath: string } } }[];
   volumeMounts?: { name: string; mountPath: string }[];
   ports?: { name: string; containerPort: number }[];
-  readinessProbe?: object;
+  readinessProbe?: { initialDelaySeconds?: number; tcpSocket?: object };
 }
 
 export interface PodVolume {
@@ -41,6 +41,9 @@ export interface PodVolume {
 
 export interface PodSpec {
   nodeName?: string;
+  hostname?: string;
+  subdomain?: string;
+  serviceAccountName?: string;
   containers: ContainerSpec[];
   volumes?: PodVolume[];
   terminationGracePeriodSeconds?: number;

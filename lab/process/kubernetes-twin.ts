@@ -7,9 +7,11 @@ import type { Switchboard } from '../faults/switchboard.ts';
 import { KubernetesApi } from '../kubernetes-api.ts';
 import { tidbClusterOf } from '../node/container-inputs.ts';
 import { Node } from '../node/node.ts';
+import { Volumes } from '../node/volumes.ts';
 import type { PodAddresses } from '../node/pod-addresses.ts';
 import { Operator } from '../operator/operator.ts';
 import type { TidbCluster } from '../operator/tidb-cluster.ts';
+import type { RealCluster, RealGround } from '../real/real-ground.ts';
 import type { Speeds } from '../settings.ts';
 import { EventWriter } from './event-writer.ts';
 import type { Pod } from './kubernetes-objects.ts';
@@ -24,7 +26,12 @@ export interface TwinSetting {
   addresses: PodAddresses;
   record: RecordFact;
   log: (line: string) => void;
+  /** With it the operator is the real one and pods live in networks of their own. */
+  ground?: RealGround | undefined;
 }
+
+/** What the lab wants of an operator, the twin as well as the real one. */
+type AnyOperator = Pick<Operator, 'clusters' | 'sets' | 'start' | 'setStopped'>;
 
 /** The real operator's service account, and the user agent by which its field manager is named. */
 const operatorIdentity = { user: 'system:serviceaccount:tidb-admin:tidb-controller-manager', groups: ['system:masters'], userAgent: 'tidb-controller-manager/v1.6.6' };
@@ -33,14 +40,14 @@ const adminIdentity = { user: 'lab-admin', groups: ['system:masters'], userAgent
 
 export class KubernetesTwin {
   readonly plane: ControlPlane;
-  readonly operator: Operator;
+  readonly operator: AnyOperator;
   /** For deploying and cleaning up; not used by the twins. */
   readonly admin: KubernetesApi;
   readonly #node: Node;
   readonly #ending: AbortController;
   readonly #apis: KubernetesApi[];
 
-  private constructor(parts: { plane: ControlPlane; operator: Operator; node: Node; admin: KubernetesApi; ending: AbortController; apis: KubernetesApi[] }) {
+  private constructor(parts: { plane: ControlPlane; operator: AnyOperator; node: Node; admin: KubernetesApi; ending: AbortController; apis: KubernetesApi[] }) {
     this.plane = parts.plane;
     this.operator = parts.operator;
     this.admin = parts.admin;
@@ -51,22 +58,24 @@ export class KubernetesTwin {
 
   /** Resolves when operator and node follow their objects. */
   static async start(setting: TwinSetting): Promise<KubernetesTwin> {
-    const { plane, databases, speeds, log, switchboard, record } = setting;
+    const { plane, databases, speeds, log, switchboard, record, ground } = setting;
     const ending = new AbortController();
     const kubernetesCluster = plane.name;
     const operatorApi = new KubernetesApi(await plane.connectionFor(operatorIdentity));
     const nodeApi = new PatientApi(await plane.connectionFor(nodeIdentity), ending.signal);
     const admin = new KubernetesApi(await plane.connectionFor(adminIdentity));
+    const real: RealCluster | undefined = await ground?.cluster({ plane, databases, speeds, operatorIdentity, signal: ending.signal });
     const nameOf = (namespace: string, name: string): string => databases.nameOf({ kubernetesCluster, namespace, name });
-    const operator = new Operator({ api: operatorApi, kubernetesCluster, databases, speeds, log, refusesScaleIn: refusals(switchboard, kubernetesCluster, nameOf) });
+    const operator = real?.operator ?? new Operator({ api: operatorApi, kubernetesCluster, databases, speeds, log, refusesScaleIn: refusals(switchboard, kubernetesCluster, nameOf) });
     const diary = new RolloutDiary(kubernetesCluster, record, ({ metadata }) => nameOf(metadata.namespace, metadata.labels?.['app.kubernetes.io/instance'] ?? ''));
     operator.sets.onChange((set, gone) => diary.see(set, gone));
     const node = new Node({
-      api: nodeApi, kubernetesCluster, nodeName: `${kubernetesCluster}-node`, speeds, databases, addresses: setting.addresses, record,
+      api: nodeApi, kubernetesCluster, nodeName: `${kubernetesCluster}-node`, speeds, databases, addresses: setting.addresses, record, runtime: real?.pods,
       events: new EventWriter(nodeApi, 'kubelet'),
       faults: podFaults(switchboard, kubernetesCluster, (pod: Pod) => nameOf(pod.metadata.namespace, tidbClusterOf(pod))),
     });
     await node.start(plane.kubeletTls, ending.signal);
+    await new Volumes(nodeApi).start(ending.signal);
     await operator.start(ending.signal);
     return new KubernetesTwin({ plane, operator, node, admin, ending, apis: [operatorApi, nodeApi, admin] });
   }

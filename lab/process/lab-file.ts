@@ -1,6 +1,7 @@
 /** `<directory>/lab.json`: where everything of a running lab is found. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { knownPid } from '../real/enter.ts';
 import type { Lab } from './lab.ts';
 
 export interface LabFile {
@@ -22,7 +23,7 @@ const fileIn = (directory: string): string => join(directory, 'lab.json');
 
 export function writeLabFile(lab: Lab, more: { preset: string; control: string }): LabFile {
   const file: LabFile = {
-    pid: process.pid,
+    pid: knownPid(),
     ...more,
     events: lab.events.file,
     adminKubeconfig: lab.adminKubeconfig,

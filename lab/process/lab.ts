@@ -16,6 +16,8 @@ import type { Deployment } from '../deploy/deployment.ts';
 import { EventLog } from '../event-log.ts';
 import { databaseFaults, Switchboard } from '../faults/switchboard.ts';
 import { PodAddresses } from '../node/pod-addresses.ts';
+import { EtcdMembers } from '../real/pd/etcd-members.ts';
+import { RealGround } from '../real/real-ground.ts';
 import { presets } from '../settings.ts';
 import type { Preset, Speeds } from '../settings.ts';
 import { reportOf } from './database-report.ts';
@@ -23,10 +25,15 @@ import type { DatabaseReport } from './database-report.ts';
 import { switchOf } from './fault-switches.ts';
 import { KubernetesTwin } from './kubernetes-twin.ts';
 
+export const operatorKinds = ['twin', 'real'] as const;
+export type OperatorKind = (typeof operatorKinds)[number];
+
 export interface LabSetting {
   names: readonly string[];
   directory: string;
   preset: Preset;
+  /** The real TiDB Operator, with real networks and etcds; only inside a private place (`lab/real/enter.ts`). */
+  operator?: OperatorKind | undefined;
   /** Path of the RBAC manifest of the product; without it its service account may do everything. */
   rbac: string | undefined;
   say: (line: string) => void;
@@ -43,6 +50,7 @@ export class Lab {
   readonly #deployments = new Map<string, Deployment>();
   readonly #clock: NodeJS.Timeout;
   #planes: ControlPlanes | undefined;
+  #ground: RealGround | undefined;
 
   private constructor({ directory, preset, say }: LabSetting) {
     this.directory = directory;
@@ -66,14 +74,15 @@ export class Lab {
     }
   }
 
-  async #start({ names, rbac }: LabSetting): Promise<void> {
+  async #start({ names, rbac, operator }: LabSetting): Promise<void> {
+    this.#ground = operator === 'real' ? await RealGround.open(names, this.directory) : undefined;
     this.#say(`starting control planes of ${names.join(', ')}`);
-    this.#planes = await startControlPlanes({ names, directory: this.directory });
+    this.#planes = await startControlPlanes({ names, directory: this.directory, podsReachItAt: this.#ground?.hubAddress });
     this.#say('starting operators and nodes');
     const addresses = new PodAddresses();
     for (const plane of this.#planes.planes) {
       const log = (line: string): void => appendFileSync(join(this.directory, plane.name, 'operator.log'), `${new Date().toISOString()} ${line}\n`);
-      const shared = { speeds: this.#speeds, databases: this.#databases, switchboard: this.switchboard, record: this.events.record };
+      const shared = { speeds: this.#speeds, databases: this.#databases, switchboard: this.switchboard, record: this.events.record, ground: this.#ground };
       this.twins.push(await KubernetesTwin.start({ ...shared, plane, addresses, log }));
     }
     await this.#writeAccess(rbac ?? (await this.#everythingManifest()));
@@ -130,6 +139,7 @@ export class Lab {
   async stop(): Promise<void> {
     clearInterval(this.#clock);
     await Promise.all(this.twins.map((twin) => twin.stop()));
+    await this.#ground?.stop();
     await this.#planes?.stop();
   }
 
@@ -149,7 +159,9 @@ export class Lab {
   }
 
   #bootstrap(name: string, { kubernetesCluster, namespace, name: tidbCluster }: Parameters<Databases['bootstrap']>[0]): Database {
-    const database = new Database({ name, speeds: this.#speeds, disturbances: databaseFaults(this.switchboard, name), record: this.events.record });
+    const { record } = this.events;
+    const members = this.#ground ? { members: new EtcdMembers(name, record) } : {};
+    const database = new Database({ name, speeds: this.#speeds, disturbances: databaseFaults(this.switchboard, name), record, ...members });
     const deployment = this.#deployments.get(name);
     if (deployment) database.configuration.change(settingsOf(deployment));
     this.events.record({ kind: 'database-bootstrapped', database: name, kubernetesCluster, namespace, tidbCluster, clusterId: String(database.clusterId) });

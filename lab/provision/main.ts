@@ -1,15 +1,17 @@
-/** `node lab/provision/main.ts [tool...]`: provides all tools of the lab, or those named, and prints their paths. */
+/** `node lab/provision/main.ts [tool...]`: provides the usual tools of the lab, or those named, and prints their paths. */
 import { provide } from './ladder.ts';
 import type { Tool } from './ladder.ts';
 import { operatorCrdsFile } from './operator-crds.ts';
+import { realTools } from './real-tools.ts';
 import { tools } from './tools.ts';
 
-const all: readonly Tool[] = [...Object.values(tools), operatorCrdsFile];
+const usual: readonly Tool[] = [...Object.values(tools), operatorCrdsFile];
+const all: readonly Tool[] = [...usual, ...Object.values(realTools)];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !all.some((tool) => tool.name === name));
 
 if (unknown.length > 0) fail(`There is no tool named ${unknown.join(', ')}; known are ${all.map(({ name }) => name).join(', ')}.`);
-else await provideAll(all.filter(({ name }) => wanted.length === 0 || wanted.includes(name)));
+else await provideAll(wanted.length === 0 ? usual : all.filter(({ name }) => wanted.includes(name)));
 
 async function provideAll(chosen: readonly Tool[]): Promise<void> {
   for (const tool of chosen) {

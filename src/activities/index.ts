@@ -3,6 +3,7 @@ import type { RunbookActivities } from '../protocol/activities.ts';
 import { acquireLock } from './acquire-lock.ts';
 import { applyStep } from './apply-step.ts';
 import { brakeStep } from './brake.ts';
+import { checkCluster } from './check-cluster.ts';
 import { cleanUp } from './clean-up.ts';
 import { diagnose } from './diagnose.ts';
 import { makePlan } from './make-plan.ts';
@@ -28,6 +29,7 @@ export function createActivities(at: Surroundings): RunbookActivities {
     waitStep: activity(waitStep),
     brakeStep: activity(brakeStep),
     cleanUp: activity(cleanUp),
+    checkCluster: activity(checkCluster),
     diagnose: activity(diagnose),
   };
 }

@@ -108,6 +108,16 @@ function describePlace({ api, ref }: Place): string {
   return `Lease ${ref.namespace ?? ''}/${ref.name} in ${api.cluster}`;
 }
 
+/** Who holds the Lease, in words; `open` says whether that run still is. Undefined when nobody does. */
+export async function readHolder(at: Surroundings, cluster: string): Promise<{ holder: string; since: string; open: boolean | undefined } | undefined> {
+  const lease = await readLease(placeOf(at, cluster));
+  const holder = lease && holderOf(lease);
+  if (!lease) return undefined;
+  if (!holder) return { holder: lease.spec.holderIdentity ?? 'somebody unknown', since: lease.spec.acquireTime ?? 'unknown', open: undefined };
+  const open = holder.namespace === at.temporal.options.namespace ? await isRunning(at, holder) : undefined;
+  return { holder: `run ${holder.workflowId} (${holder.runbook})`, since: holder.since, open };
+}
+
 /** Asked before every write. Throws LockLost: nothing more is changed by this run. */
 export async function assertLockIsOurs(at: Surroundings, call: RunCall): Promise<void> {
   const place = placeOf(at, call.cluster);

@@ -3,6 +3,7 @@ import { RunbookError } from '../errors.ts';
 import { tidbClusterOf } from '../inventory.ts';
 import type { RunCall } from '../protocol/activities.ts';
 import type { PdApi } from '../pd/api.ts';
+import type { ClusterView } from '../tidb/view.ts';
 import type { Holder } from './lock.ts';
 import { observe } from './observing/observe.ts';
 import { targetOf } from './observing/target.ts';
@@ -24,6 +25,12 @@ export async function takeMaintenanceLock(at: Surroundings, call: RunCall, ended
   if (taken.state !== 'held-by-other') return;
   const who = taken.holder ? `${taken.holder.type}/${taken.holder.id} (${taken.holder.description})` : 'another task';
   throw new RunbookError('Locked', `PD of ${call.cluster} is under maintenance by ${who}: wait for its end, or end it there`);
+}
+
+/** Who holds it, in words; undefined when nobody does or PD has no such lock. */
+export async function describeMaintenance(at: Surroundings, cluster: string, { tidbClusters }: ClusterView): Promise<string | undefined> {
+  const held = await at.pd.of(tidbClusterOf(at.inventory, cluster), tidbClusters).pd.maintenance.get();
+  return held.state === 'held' ? `${held.holder.type}/${held.holder.id} (${held.holder.description})` : undefined;
 }
 
 export async function releaseMaintenanceLock(at: Surroundings, call: RunCall): Promise<void> {

@@ -10,6 +10,7 @@ export const exitCodes = {
   6: 'the run was aborted or rejected',
   7: 'Temporal or a worker does not answer',
   8: 'doctor found a problem',
+  9: 'check found something critical',
   130: 'interrupted; a run that was started goes on',
 } as const;
 

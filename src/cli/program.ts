@@ -1,6 +1,7 @@
 /** The grammar of `tidb-runbook`: its commands and its help. */
 import { Command } from 'commander';
 import { addApprove } from './commands/approve.ts';
+import { addCheck } from './commands/check.ts';
 import { addDecisions } from './commands/decide.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addList } from './commands/list.ts';
@@ -15,6 +16,7 @@ import { exitCodeHelp } from './exit-codes.ts';
 const examples = `
 Examples:
   tidb-runbook doctor shop
+  tidb-runbook check shop
   tidb-runbook plan upgrade shop --version v8.5.4
   tidb-runbook start upgrade shop --version v8.5.4 --requested-by alice
   tidb-runbook approve shop --by bob
@@ -36,6 +38,6 @@ export function buildProgram(context: Context, version: string): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.write(text), writeErr: (text) => terminal.tell(text.trimEnd()), outputError: () => undefined, getOutHelpWidth: () => terminal.columns, getErrHelpWidth: () => terminal.columns })
     .addHelpText('after', examples);
-  for (const add of [addDoctor, addPlan, addStart, addStatus, addWatch, addApprove, addDecisions, addReport, addList]) add(program, context);
+  for (const add of [addDoctor, addCheck, addPlan, addStart, addStatus, addWatch, addApprove, addDecisions, addReport, addList]) add(program, context);
   return program;
 }

@@ -1,7 +1,7 @@
 /** The runbooks that can be started, with the contracts that type and check their input. */
 import type { z } from 'zod';
 import { RunbookError } from '../errors.ts';
-import { problemsOf } from '../schema-problems.ts';
+import { refusalOfInput } from '../schema-problems.ts';
 import { exitClusterRunbook } from '../workflows/exit-cluster/contract.ts';
 import { upgradeClusterRunbook } from '../workflows/upgrade-cluster/contract.ts';
 
@@ -22,5 +22,5 @@ export type RunbookInput<Type extends RunbookType> = z.input<(typeof runbooks)[T
  */
 export function checkInput<Type extends RunbookType>(type: Type, input: RunbookInput<Type>): void {
   const parsed = runbooks[type].contract.safeParse(input);
-  if (!parsed.success) throw new RunbookError('InvalidInput', `The input of ${type} is not right: ${problemsOf(parsed.error, 'the input').join('; ')}`);
+  if (!parsed.success) throw new RunbookError('InvalidInput', refusalOfInput(type, parsed.error));
 }

@@ -4,9 +4,13 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowIdConflictPolicy } from '
 import type { WorkflowStartOptions } from '@temporalio/client';
 import { RunbookError } from '../errors.ts';
 import type { Check } from '../protocol/activities.ts';
+import { criticalFailure } from '../protocol/check.ts';
+import type { CheckReport } from '../protocol/check.ts';
 import type { Plan } from '../protocol/plan.ts';
 import { defaultWorkflowId } from '../protocol/run.ts';
+import { checkClusterRunbook } from '../workflows/check-cluster/contract.ts';
 import { readResult } from './ended-run.ts';
+import { RunFailed } from './failures.ts';
 import { detailsOf, summaryOf } from './run-details.ts';
 import { checkInput, runbooks } from './runbooks.ts';
 import type { RunbookInput, RunbookType } from './runbooks.ts';
@@ -68,6 +72,23 @@ export async function diagnose(session: Session, cluster?: string): Promise<Chec
   const workflowId = `doctor/${randomUUID()}`;
   await launch(session, 'doctor', { workflowId, args: [cluster === undefined ? {} : { cluster }], staticSummary: `Doctor: ${cluster ?? 'whole inventory'}`, workflowExecutionTimeout: shortRunMs });
   return (await readResult(session, workflowId, shortRunMs)) as unknown as Check[];
+}
+
+/**
+ * Checks a TiDB cluster once; what is critical is part of the report, not an error.
+ * @throws RunbookError Unreachable without a worker; RunFailed when the cluster is not in its inventory or cannot be understood.
+ */
+export async function check(session: Session, cluster: string): Promise<CheckReport> {
+  await demandWorker(session);
+  const workflowId = `${checkClusterRunbook.type}/${cluster}/${randomUUID()}`;
+  await launch(session, checkClusterRunbook.type, { workflowId, args: [{ cluster }], staticSummary: `Check: ${cluster}`, workflowExecutionTimeout: shortRunMs });
+  try {
+    return (await readResult(session, workflowId, shortRunMs)) as unknown as CheckReport;
+  } catch (error) {
+    // The failure carries what the result would have been (src/workflows/check-cluster/workflow.ts).
+    if (error instanceof RunFailed && error.type === criticalFailure && error.report) return error.report as unknown as CheckReport;
+    throw error;
+  }
 }
 
 async function launch(session: Session, type: string, options: Omit<WorkflowStartOptions, 'taskQueue'> & { workflowId: string }): Promise<string> {

@@ -18,8 +18,9 @@ interface Wish {
 
 const listV3: Question = { method: 'POST', path: '/v3/cluster/member/list', body: '{}' };
 const listV2: Question = { method: 'GET', path: '/v2/members' };
-/** gRPC's code for "not found". */
+/** gRPC's codes; the HTTP status beside the second is 412 with etcd 3.4 and 400 with 3.5. */
 const MEMBER_NOT_FOUND = 5;
+const FAILED_PRECONDITION = 9;
 const HEXADECIMAL = 16;
 
 export async function etcdMembers(pd: Answerer, options: PdCallOptions | undefined): Promise<EtcdMember[]> {
@@ -34,10 +35,11 @@ export async function updateMemberPeerUrls(pd: Answerer, wish: Wish, options: Pd
   const question: Question = { method: 'POST', path: '/v3/cluster/member/update', body: JSON.stringify({ ID: decimalId(wish.id), peerURLs: [wish.peerUrl] }) };
   const answer = await send(pd, question, options?.signal);
   if (answer.status === 404 && !isJsonObject(answer)) throw gatewayOff(pd);
-  if (answer.status === 404 && read(pd, question, answer.text, gatewayErrorSchema).code === MEMBER_NOT_FOUND) throw unknownMember(pd, wish);
-  if (answer.status === 412) throw urlTaken(pd, wish);
-  if (!isSuccess(answer)) throw refused(pd, question, answer);
-  return read(pd, question, answer.text, etcdMembersSchema);
+  if (isSuccess(answer)) return read(pd, question, answer.text, etcdMembersSchema);
+  const code = isJsonObject(answer) ? read(pd, question, answer.text, gatewayErrorSchema).code : undefined;
+  if (code === MEMBER_NOT_FOUND) throw unknownMember(pd, wish);
+  if (code === FAILED_PRECONDITION) throw urlTaken(pd, wish);
+  throw refused(pd, question, answer);
 }
 
 export async function membersV2(pd: Answerer, options: PdCallOptions | undefined): Promise<EtcdMember[]> {

@@ -1,4 +1,5 @@
 /** The activities that the conductor calls: a fixed set for all runbooks, so that open runs outlive new kinds of step. */
+import type { CheckReport } from './check.ts';
 import type { JsonObject } from './json.ts';
 import type { ApplyResult, Reason, RunIdentity, StepCall, WaitCall, WaitResult } from './outcome.ts';
 import type { Place } from './place.ts';
@@ -53,6 +54,8 @@ export interface RunbookActivities {
   brakeStep(call: BrakeCall): Promise<Reason[]>;
   /** Ends a run: removes what the run itself set (brake, schedulers), frees the lock, and says what remains. */
   cleanUp(call: RunCall): Promise<CleanUpResult>;
+  /** One look at a TiDB cluster, critical things twice. Throws NotFound for one that is not in the inventory. */
+  checkCluster(call: { cluster: string }): Promise<CheckReport>;
   /** Can this worker reach and use everything that `cluster` (or, absent, the whole inventory) needs? */
   diagnose(call: { cluster?: string }): Promise<Check[]>;
 }

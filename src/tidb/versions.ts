@@ -14,14 +14,23 @@ export function parseVersion(text: string): Version | undefined {
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), suffix: match[4] ?? '' };
 }
 
-/** Negative when `a` is older. A version with a suffix is older than its release. Undefined when either does not parse. */
+/**
+ * Negative when `a` is older. A suffix such as `-pre` makes a version older than its release; that of a hot-fix build, which begins with
+ * its date (`-20250101-3f1a2b3`), makes it newer. Undefined when either does not parse.
+ */
 export function compareVersions(a: string, b: string): number | undefined {
   const [left, right] = [parseVersion(a), parseVersion(b)];
   if (!left || !right) return undefined;
   const byNumbers = left.major - right.major || left.minor - right.minor || left.patch - right.patch;
   if (byNumbers !== 0 || left.suffix === right.suffix) return byNumbers;
-  if (left.suffix === '' || right.suffix === '') return left.suffix === '' ? 1 : -1;
-  return left.suffix < right.suffix ? -1 : 1;
+  const byKind = rankOf(left) - rankOf(right);
+  return byKind !== 0 ? byKind : left.suffix < right.suffix ? -1 : 1;
+}
+
+/** Before the release, the release itself, a hot fix of it. */
+function rankOf({ suffix }: Version): number {
+  if (suffix === '') return 0;
+  return /^-\d{8}/.test(suffix) ? 1 : -1;
 }
 
 /** PD and TiKV report `8.5.4`, images say `v8.5.4`. */

@@ -1,9 +1,10 @@
 /** Workflow type `doctor`: can the worker reach and use everything that a TiDB cluster, or the whole inventory, needs? */
-import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { Check } from '../protocol/activities.ts';
 import { calls } from './conductor/calls.ts';
 import { readInput } from './conductor/read-input.ts';
+import { throwCause } from './throw-cause.ts';
 
 const contract = z.strictObject({
   /** Inventory name; absent: all. */
@@ -14,9 +15,4 @@ export async function doctor(raw: unknown): Promise<Check[]> {
   const reading = readInput(contract, raw ?? {}, { type: 'doctor', example: { cluster: 'shop' } });
   if ('problem' in reading) throw ApplicationFailure.nonRetryable(reading.problem, 'InvalidInput');
   return calls('observe', `diagnose ${reading.input.cluster ?? 'the whole inventory'}`).diagnose(reading.input).catch(throwCause);
-}
-
-/** The run fails with the activity's own sentence and type, not with one that says that an activity failed. */
-function throwCause(error: unknown): never {
-  throw error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : error;
 }

@@ -93,7 +93,7 @@ describe('start', () => {
     ['no.json', undefined, 3, 'cannot be read (ENOENT)'],
     ['broken.json', '{', 2, 'is not JSON'],
     ['list.json', '[]', 2, 'does not hold one JSON object'],
-    ['typo.json', '{"cluster":"a","version":"v1.2.3","versoin":"x"}', 2, 'unknown key "versoin"'],
+    ['typo.json', '{"cluster":"a","version":"v1.2.3","versoin":"x"}', 2, 'versoin: no such field'],
     ['empty.json', '{}', 2, 'cluster: needs the name of the TiDB cluster'],
   ])('refuses the input file %s', async (name, content, exitCode, sentence) => {
     const file = join(directory, name);
@@ -310,6 +310,33 @@ describe('the rest', () => {
     scripted.checks = [{ subject: 'west', ok: false, message: 'credentials expired' }];
     expect(await cli(['doctor', cluster])).toMatchObject({ code: 8, out: expect.stringMatching(/FAIL +west +credentials expired/) });
     expect(json(await cli(['doctor', '-o', 'json']))).toMatchObject({ ok: false, checks: expect.arrayContaining([{ subject: 'west', ok: false, message: 'credentials expired' }]) });
+  });
+});
+
+describe('check', () => {
+  test('says that nothing was found, and is done as asked', async () => {
+    expect(await cli(['check', cluster])).toMatchObject({ code: 0, out: expect.stringContaining('nothing found at 2026-03-01T12:00:00.000Z.') });
+  });
+
+  test('shows what was found, the same as JSON; only what is critical is exit code 9', async () => {
+    scripted.findings = [{ severity: 'warning', key: 'evicting/7', message: 'an evict-leader-scheduler stands in PD for store 7' }];
+    expect(await cli(['check', cluster])).toMatchObject({ code: 0, out: expect.stringMatching(/warning +an evict-leader-scheduler/) });
+    scripted.findings = [{ severity: 'critical', key: 'pd-no-leader', message: 'PD has no leader' }, ...scripted.findings];
+    const found = await cli(['check', cluster]);
+    expect(found).toMatchObject({ code: 9, out: expect.stringMatching(/critical +PD has no leader\nwarning/) });
+    expect(found.out).toContain('1 critical, 1 warning.');
+    expect(json(await cli(['check', cluster, '-o', 'json']))).toMatchObject({ cluster, findings: scripted.findings });
+  });
+
+  test('the run itself fails when something is critical, so that a Schedule shows it', async () => {
+    scripted.findings = [{ severity: 'critical', key: 'pd-no-leader', message: 'PD has no leader' }];
+    const failure = await server.env.client.workflow.execute('checkCluster', { taskQueue, workflowId: 'nightly-check', args: [{ cluster }] }).catch((error: unknown) => (error as { cause: unknown }).cause);
+    expect(failure).toMatchObject({ type: 'Critical', message: `TiDB cluster ${cluster}: 1 findings`, details: [{ findings: scripted.findings }] });
+  });
+
+  test('a wrong input fails with a sentence', async () => {
+    const failure = await server.env.client.workflow.execute('checkCluster', { taskQueue, workflowId: 'wrong-check', args: [{ clustre: 'shop' }] }).catch((error: unknown) => (error as { cause: unknown }).cause);
+    expect(failure).toMatchObject({ type: 'InvalidInput', message: 'The input of checkCluster cannot be used: cluster: needs the name of the TiDB cluster in the inventory, e.g. "shop"; clustre: no such field' });
   });
 });
 

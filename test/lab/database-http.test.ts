@@ -51,10 +51,10 @@ test('updates a peer URL by the exact digits of an id, and does not know a round
   expect(await ask('POST', '/v3/cluster/member/update', { ID: String(id + 1n), peerURLs: ['http://x:2380'] })).toMatchObject({ status: 404, json: { code: 5 } });
 });
 
-test('refuses the peer URL of another member', async () => {
-  const { database: shop, ask } = database('v8.5.3');
+test.each([['v8.3.0', 412], ['v8.5.3', 400]])('refuses the peer URL of another member (PD %s: %s)', async (version, status) => {
+  const { database: shop, ask } = database(version);
   const answer = await ask('POST', '/v3/cluster/member/update', { ID: String(shop.members.all[0]!.id), peerURLs: ['http://pd-1:2380'] });
-  expect(answer).toMatchObject({ status: 412, json: { message: 'etcdserver: Peer URLs already exists' } });
+  expect(answer).toMatchObject({ status, json: { message: 'etcdserver: Peer URLs already exists' } });
 });
 
 test('accepts garbage as a peer URL in v3, after which the other members are dead; v2 refuses it', async () => {

@@ -318,6 +318,90 @@ test('an operator that refuses scales neither TiKV nor PD in, whatever the numbe
   expect(wanted(tidb.pass(), 'tidb')?.replicas).toBe(0);
 });
 
+test('fewer Up stores than max-replicas are told in the words of the real operator', () => {
+  const scene = new Scene();
+  scene.cluster.spec.tikv!.replicas = 0;
+  scene.database.maxReplicas = 5;
+  const message = "the number of stores in Up state of TidbCluster [shop/a] is 3, less than MaxReplicas in PD configuration(5), can't scale in TiKV, podname a-tikv-1 ";
+  expect(scene.pass().actions).toContainEqual({ do: 'event', type: 'Warning', reason: 'FailedScaleIn', message });
+});
+
+test('PD that does not answer ends the pass of a scale-in before its users are looked at', () => {
+  const scene = new Scene();
+  scene.cluster.spec.pd!.replicas = 0;
+  scene.database.leader = undefined;
+  const result = scene.pass();
+  expect(result.endedBy).toContain('synced');
+  expect(result.actions.filter((action) => action.do === 'event')).toEqual([]);
+});
+
+test('the only PD of all gets its new template by force when it does not answer; with peers only by annotation', () => {
+  const lone = new Scene().upgrade('pd');
+  lone.database.members = lone.database.members.filter(({ name }) => name !== 'peer-pd');
+  lone.database.leader = lone.database.members[0]!.name;
+  lone.status = lone.pass().status;
+  const withPeers = new Scene().upgrade('pd');
+  for (const scene of [lone, withPeers]) scene.database.leader = undefined;
+  expect(partition(lone.pass(), 'pd')).toBe(0);
+  expect(wanted(withPeers.pass(), 'pd')).toBeUndefined();
+  withPeers.cluster.metadata.annotations = { [annotations.forceUpgrade]: 'true' };
+  expect(partition(withPeers.pass(), 'pd')).toBe(0);
+});
+
+const pdOf = (ordinal: number): string => `a-pd-${ordinal}.a-pd-peer.shop.svc.east.local`;
+
+/** Three PD, of which this ordinal leads. */
+function ledBy(ordinal: number): Scene {
+  const scene = new Scene({}, { pd: 3, tikv: 1, tidb: 1 });
+  scene.database.leader = pdOf(ordinal);
+  return scene;
+}
+
+test.each([[2, [], 0], [1, [2], 2], [0, [2, 1], 2]])('the leader of ordinal %s goes to the highest upgraded member above it, else to the lowest below', (leader, done, target) => {
+  const scene = ledBy(leader).upgrade('pd');
+  scene.applied('pd', scene.pass());
+  for (const ordinal of done) scene.restarted('pd', ordinal);
+  expect(scene.pass().actions).toContainEqual({ do: 'transfer-pd-leader', to: pdOf(target) });
+});
+
+test('in a scale-in the leader goes to the lowest local member and its own is deleted in the same pass', () => {
+  const scene = ledBy(2);
+  scene.cluster.spec.pd!.replicas = 2;
+  const result = scene.pass();
+  expect(result.actions).toContainEqual({ do: 'transfer-pd-leader', to: pdOf(0) });
+  expect(result.actions).toContainEqual({ do: 'delete-member', name: pdOf(2) });
+});
+
+test('an evict-leader scheduler of somebody else stays at rest, and goes with the end of an upgrade', () => {
+  const scene = new Scene();
+  const [store] = scene.database.stores.filter(({ host }) => host.startsWith('a-tikv'));
+  scene.database.evicting = [store!.id];
+  expect(scene.pass().actions.filter((action) => action.do === 'end-eviction')).toEqual([]);
+  scene.status.tikv!.phase = 'Upgrade';
+  expect(scene.pass().actions).toContainEqual({ do: 'end-eviction', store: store!.id });
+});
+
+test('without a majority of wanted and peer PD members TiKV and all after it have no turn, not even for their status', () => {
+  const scene = new Scene();
+  scene.status.tikv!.phase = 'Upgrade';
+  for (const member of scene.database.members) member.health = false;
+  const result = scene.pass();
+  expect(result.endedBy).toContain('waiting for PD');
+  expect(result.status.tikv?.phase).toBe('Upgrade');
+});
+
+test('creating a StatefulSet is told by an event', () => {
+  const scene = new Scene();
+  scene.sets.delete('tidb');
+  expect(scene.pass().actions).toContainEqual({ do: 'event', type: 'Normal', reason: 'SuccessfulCreate', message: 'create StatefulSet a-tidb in TidbCluster a successful' });
+});
+
+test('defaults are filled in, and configuration becomes text', () => {
+  const { spec } = new Scene({ pd: { replicas: 1, requests: { storage: '1Gi' }, config: {} }, tidb: { replicas: 1, config: {} } }).cluster;
+  expect(spec.pd).toMatchObject({ spareVolReplaceReplicas: 1, maxFailoverCount: 3, config: '' });
+  expect(spec.tidb?.config).toContain('max-backups = 3');
+});
+
 test('a store leaves by eviction, deletion and Tombstone before its pod goes and its claim is marked', () => {
   const scene = new Scene();
   scene.database.stores.push({ id: 91, engine: 'tikv', host: 'b-tikv-1.b-tikv-peer.shop.svc.west.local', state: 'Up', leaders: 0 });
@@ -387,11 +471,24 @@ test('smooth upgrade asks TiDB to pause DDL before its first pod restarts, and t
   const scene = new Scene().upgrade('tidb');
   const first = scene.pass();
   expect(first.actions).toContainEqual({ do: 'pause-ddl', paused: true, pod: 'a-tidb-0' });
-  scene.cluster.metadata.annotations = { [annotations.ddlPaused]: 'true', [annotations.ddlTarget]: 'v8.5.4' };
+  scene.cluster.metadata.annotations = { [annotations.ddlPaused]: 'true', [annotations.ddlSource]: 'v8.5.3', [annotations.ddlTarget]: 'v8.5.4' };
   scene.applied('tidb', first);
   expect(partition(scene.pass(), 'tidb')).toBe(0);
   scene.restarted('tidb', 0).sets.get('tidb')!.status = { observedGeneration: 1, replicas: 1, readyReplicas: 1, updatedReplicas: 1, currentRevision: 'two', updateRevision: 'two' };
   expect(scene.pass().actions).toContainEqual({ do: 'pause-ddl', paused: false, pod: 'a-tidb-0' });
+});
+
+test('with DDL paused for a broken target and no healthy TiDB left, a good target is not written until the annotations are gone', () => {
+  const scene = new Scene().upgrade('tidb', 'v8.5.9');
+  const first = scene.pass();
+  scene.applied('tidb', first).upgrade('tidb', 'v8.5.3');
+  scene.cluster.metadata.annotations = { [annotations.ddlPaused]: 'true', [annotations.ddlSource]: 'v8.5.3', [annotations.ddlTarget]: 'v8.5.9' };
+  for (const server of scene.database.servers) server.alive = false;
+  const stuck = scene.pass();
+  expect(stuck.endedBy).toContain('no healthy TiDB pod');
+  expect(wanted(stuck, 'tidb')).toBeUndefined();
+  scene.cluster.metadata.annotations = {};
+  expect(wanted(scene.pass(), 'tidb')?.template.spec.containers[0]?.image).toBe('pingcap/tidb:v8.5.3');
 });
 
 test.each([

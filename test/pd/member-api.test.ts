@@ -45,6 +45,7 @@ describe('v3', () => {
     [404, '{"error":"etcdserver: member not found","message":"etcdserver: member not found","code":5}', 'NotFound', `PD (shop-pd-0 in west) has no member ${huge}`],
     [404, pageNotFound, 'Unsupported', 'enable-grpc-gateway'],
     [404, '{"code":12}', 'Unreachable', 'answered 404'],
+    [400, '{"error":"etcdserver: Peer URLs already exists","code":9}', 'InvalidInput', `did not give member ${huge} the peer URL ${url}: another member has it`],
     [412, '{"error":"etcdserver: Peer URLs already exists","code":9}', 'InvalidInput', `did not give member ${huge} the peer URL ${url}: another member has it`],
     [503, '{"code":14}', 'Unreachable', 'there is no PD leader now'],
     [500, 'x', 'Unreachable', 'answered 500'],

@@ -24,6 +24,10 @@ describe('orders versions', () => {
     ['v7.9.9', 'v8.0.0'],
     ['v8.4.9', 'v8.5.0'],
     ['v8.5.4-pre', 'v8.5.4'],
+    ['v8.5.4', 'v8.5.4-20250101-3f1a2b3'],
+    ['v8.5.4-20250101-3f1a2b3', 'v8.5.4-20250301-0a1b2c3'],
+    ['v8.5.4-pre', 'v8.5.4-20250101-3f1a2b3'],
+    ['v8.5.4-20250101-3f1a2b3', 'v8.5.5'],
     ['v8.5.4-alpha', 'v8.5.4-beta'],
     ['v8.5.3', 'v8.5.4-pre'],
   ])('%s is older than %s', (older, newer) => {
@@ -41,7 +45,7 @@ describe('orders versions', () => {
 
   it('is a total order', () => {
     const number = fc.integer({ min: 0, max: 12 });
-    const version = fc.tuple(number, number, number, fc.constantFrom('', '-pre', '-alpha', '-rc.1')).map(([a, b, c, suffix]) => `v${a}.${b}.${c}${suffix}`);
+    const version = fc.tuple(number, number, number, fc.constantFrom('', '-pre', '-alpha', '-rc.1', '-20250101-abc')).map(([a, b, c, suffix]) => `v${a}.${b}.${c}${suffix}`);
     const order = (a: string, b: string): number => Math.sign(compareVersions(a, b) ?? NaN);
     fc.assert(
       fc.property(version, version, version, (a, b, c) => {

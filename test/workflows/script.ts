@@ -5,7 +5,7 @@ import type { RunbookActivities } from '../../src/protocol/activities.ts';
 import type { Reason } from '../../src/protocol/outcome.ts';
 import type { Plan, PlannedStep } from '../../src/protocol/plan.ts';
 
-type Activities = Omit<RunbookActivities, 'diagnose'>;
+type Activities = Omit<RunbookActivities, 'diagnose' | 'checkCluster'>;
 export type ActivityName = keyof Activities;
 type Argument<Name extends ActivityName> = Parameters<Activities[Name]>[0];
 type Answer<Name extends ActivityName> = Awaited<ReturnType<Activities[Name]>>;

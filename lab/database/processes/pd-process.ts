@@ -111,7 +111,7 @@ async function bringUp(process: StagedProcess, container: Container, surrounding
   database.startMember(member, joiningOf(container));
   process.attend(awaitPanic(process, seat), surroundings.log);
   surroundings.log(`PD ${member.name} is serving clients at ${member.clientUrls[0]}`);
-  await process.serve(container, clientPort, (call) => answerPd({ ...seat, startedAt: Date.now() }, call));
+  await process.serve(container, { port: clientPort, open: surroundings.open }, (call) => answerPd({ ...seat, startedAt: Date.now() }, call));
   process.serving();
 }
 

@@ -3,7 +3,7 @@ import type { Component, Speeds } from '../../settings.ts';
 import type { Database } from '../database.ts';
 import type { Databases, TidbClusterKey } from '../databases.ts';
 import { listen } from '../http-routes.ts';
-import type { Answer, Call, Listener, ServerTls } from '../http-routes.ts';
+import type { Answer, Call, Listener, OpenSocket, ServerTls } from '../http-routes.ts';
 import type { Origin } from '../model.ts';
 import { tagOf } from '../versions.ts';
 
@@ -27,6 +27,10 @@ export interface Surroundings {
   isDiscoveryGone?: () => boolean;
   /** One line of the container's log. */
   log: (line: string) => void;
+  /** How sockets are opened on the pod's address, where that is not of this computer's usual network. */
+  open?: OpenSocket;
+  /** Resolves when the start script has learnt where PD is, where it has to ask for that. */
+  findPd?: (process: StagedProcess, container: Container) => Promise<void>;
 }
 
 export interface Process {
@@ -42,6 +46,9 @@ export interface Process {
 export class StartFailure extends Error {}
 
 export const keyOf = ({ kubernetesCluster, namespace, tidbCluster }: Origin): TidbClusterKey => ({ kubernetesCluster, namespace, name: tidbCluster });
+
+/** The host by which others are to call this process: tidb-operator's scripts have one flag or another for it. */
+export const advertisedHost = ({ script, origin }: Container): string => /--?advertise-(?:host|addr|address)=([^\s:]+)/.exec(script)?.[1] ?? origin.pod;
 
 /** The value of `--<flag>=…` in a start script. */
 export const flagOf = (script: string, flag: string): string | undefined => new RegExp(`--${flag}=(\\S+)`).exec(script)?.[1];
@@ -102,9 +109,9 @@ export class StagedProcess implements Process {
     this.#endings.push(ending);
   }
 
-  async serve(container: Container, port: number, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<void> {
+  async serve({ address, tls }: Container, { port, open }: { port: number; open: OpenSocket | undefined }, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<void> {
     if (this.#stopped) return;
-    const listener = await listen({ address: container.address, port, tls: container.tls }, answer);
+    const listener = await listen({ address, port, tls, open }, answer);
     if (this.#stopped) listener.close();
     else this.#listeners.push(listener);
   }
@@ -126,8 +133,9 @@ export const pause = (milliseconds: number): Promise<void> => new Promise((resol
 const asksDiscovery = ({ script }: Container): boolean => script.includes('/verify/');
 
 /** The database of the container's TidbCluster as soon as its PD has a leader: every process but PD waits for that. */
-export function awaitDatabase(process: StagedProcess, container: Container, { databases, log, isDiscoveryGone }: Surroundings): Promise<Database | undefined> {
+export async function awaitDatabase(process: StagedProcess, container: Container, { databases, log, isDiscoveryGone, findPd }: Surroundings): Promise<Database | undefined> {
   let told = false;
+  await findPd?.(process, container);
   return process.until(() => {
     const database = databases.of(keyOf(container.origin));
     if (database?.members.leader && !(asksDiscovery(container) && isDiscoveryGone?.())) return database;

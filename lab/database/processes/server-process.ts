@@ -6,7 +6,7 @@ import type { Route } from '../http-routes.ts';
 import type { Server } from '../model.ts';
 import { newId } from '../pd-members.ts';
 import type { Container, Process, Surroundings } from './process.ts';
-import { awaitDatabase, flagOf, pause, StagedProcess, versionOf } from './process.ts';
+import { advertisedHost, awaitDatabase, pause, StagedProcess, versionOf } from './process.ts';
 
 const gitHash = '0123456789abcdef0123456789abcdef01234567';
 const servicePort = 4000;
@@ -27,13 +27,13 @@ async function bringUp(process: StagedProcess, container: Container, surrounding
   if (!database || process.stopped) return;
   const server: Server = {
     component, origin, id: newId().toString(16), alive: true, startedAt: Date.now(),
-    address: flagOf(container.script, 'advertise-host') ?? origin.pod,
+    address: advertisedHost(container),
     version: versionOf(container),
   };
   database.servers.set(`${origin.kubernetesCluster}/${origin.namespace}/${origin.pod}`, server);
   process.atStop(() => (server.alive = false));
   const port = statusPorts[component];
-  if (port) await process.serve(container, port, (call) => dispatch(routesOf(database, server), call));
+  if (port) await process.serve(container, { port, open: surroundings.open }, (call) => dispatch(routesOf(database, server), call));
   surroundings.log(`${component} ${server.version} is serving at ${server.address}`);
   process.serving();
 }

@@ -4,7 +4,7 @@ import type { Route } from '../http-routes.ts';
 import type { Engine, Store } from '../model.ts';
 import type { Database } from '../database.ts';
 import type { Container, Process, Surroundings } from './process.ts';
-import { awaitDatabase, flagOf, pause, StagedProcess, StartFailure, versionOf } from './process.ts';
+import { advertisedHost, awaitDatabase, pause, StagedProcess, StartFailure, versionOf } from './process.ts';
 
 interface Ports {
   service: number;
@@ -35,14 +35,14 @@ async function bringUp(process: StagedProcess, engine: Engine, container: Contai
   surroundings.log(`store ${id} registered with PD`);
   const store = database.stores.all.get(id);
   if (!store) return;
-  for (const port of ports[engine].status) await process.serve(container, port, (call) => dispatch(statusRoutes(database, store), call));
+  for (const port of ports[engine].status) await process.serve(container, { port, open: surroundings.open }, (call) => dispatch(statusRoutes(database, store), call));
   process.serving();
 }
 
 function register(engine: Engine, container: Container, { databases }: Surroundings, database: Database): number {
   const volume = databases.volumes.get(container.volume ?? '');
   const known = volume && 'storeId' in volume ? volume.storeId : undefined;
-  const host = flagOf(container.script, 'advertise-host') ?? container.origin.pod;
+  const host = advertisedHost(container);
   const registration = {
     engine,
     origin: container.origin,

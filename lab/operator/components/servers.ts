@@ -30,16 +30,22 @@ function scalePump({ view, old, wanted }: Rolling): void {
 
 export const tidb: Manager = {
   component: 'tidb',
+  require: requireStoresAndPumps,
   sync: (view, set) => {
     syncServers(view, 'tidb', set);
     resumeDdl(view, set);
   },
-  mayProceed: (view) => isTikvAvailable(view) && isPumpAvailable(view),
+  mayProceed: () => true,
   scale: scaleAtOnce,
   upgrade: upgradeTidb,
 };
 
-/** With `spec.pump` set, no online Pump in the whole database means that TiDB is not looked at (a known deadlock of exits). */
+function requireStoresAndPumps(view: PassView): void {
+  if (!isTikvAvailable(view)) throw new EndOfPass('TiDB: waiting for TiKV cluster running');
+  if (!isPumpAvailable(view)) throw new EndOfPass('TiDB: waiting for Pump cluster running');
+}
+
+/** With `spec.pump` set, no online Pump in the whole database ends the pass before TiDB (a known deadlock of exits). */
 function isPumpAvailable(view: PassView): boolean {
   return !view.cluster.spec.pump || view.database?.servers.some((server) => server.component === 'pump' && server.alive) === true;
 }
@@ -58,8 +64,11 @@ function awaitServer(view: PassView, pod: Pod): void {
 
 export const ticdc: Manager = {
   component: 'ticdc',
+  require: (view) => {
+    if (!isPdAvailable(view) || !isTikvAvailable(view)) throw new EndOfPass('TiCDC: waiting for PD and TiKV cluster running');
+  },
   sync: syncCaptures,
-  mayProceed: (view) => isPdAvailable(view) && isTikvAvailable(view),
+  mayProceed: () => true,
   scale: scaleAtOnce,
   upgrade: upgradeTicdc,
 };

@@ -10,7 +10,7 @@ import type { StoreStatus } from '../status.ts';
 import { syncStores } from '../status-sync.ts';
 import { desiredReplicas } from '../tidb-cluster.ts';
 import type { TidbCluster } from '../tidb-cluster.ts';
-import { isBusy, keepOldTemplate, plainRules, roll, setPartition } from '../upgrading.ts';
+import { isBusy, isUpgrading, keepOldTemplate, plainRules, roll, setPartition } from '../upgrading.ts';
 import { componentStatus, EndOfPass, isoTime, podOf } from '../view.ts';
 import type { PassView, Rolling } from '../view.ts';
 import { isPdAvailable } from './manager.ts';
@@ -20,11 +20,13 @@ type Engine = 'tikv' | 'tiflash';
 
 export const tikv: Manager = {
   component: 'tikv',
+  require: (view) => requirePd(view, 'tikv'),
   sync: (view, set) => {
+    const before = componentStatus(view, 'tikv').phase;
     syncStores(view, 'tikv', set);
-    endStaleEvictions(view);
+    if (before === 'Upgrade' && !isUpgrading(set, view.pods('tikv'))) endEvictions(view);
   },
-  mayProceed: (view) => requirePd(view, 'tikv'),
+  mayProceed: () => true,
   scale: (rolling) => scale(rolling, 'tikv'),
   upgrade: upgradeTikv,
 };
@@ -32,14 +34,13 @@ export const tikv: Manager = {
 export const tiflash: Manager = {
   component: 'tiflash',
   sync: (view, set) => syncStores(view, 'tiflash', set),
-  mayProceed: (view) => requirePd(view, 'tiflash'),
+  mayProceed: () => true,
   scale: (rolling) => scale(rolling, 'tiflash'),
   upgrade: upgradeTiflash,
 };
 
-function requirePd(view: PassView, engine: Engine): boolean {
-  if (!isPdAvailable(view)) throw new EndOfPass(`${engine}: waiting for PD to answer`);
-  return true;
+function requirePd(view: PassView, engine: Engine): void {
+  if (!isPdAvailable(view)) throw new EndOfPass(`${engine}: waiting for PD cluster running`);
 }
 
 const storeOf = (view: PassView, engine: Engine, pod: string): StoreStatus | undefined =>
@@ -62,11 +63,11 @@ function upgradeTikv(rolling: Rolling): void {
   const { view, wanted, old } = rolling;
   if (isBusy(view, 'tiflash') || isBusy(view, 'pd') || isBusy(view, 'tikv', ['Scale'])) return keepOldTemplate(rolling);
   const status = componentStatus(view, 'tikv');
-  if (!status.synced) throw new EndOfPass('TiKV upgrade: status.tikv.synced is false');
   if (old.spec.replicas < 2 && Object.keys(status.peerStores ?? {}).length === 0) {
     status.phase = 'Upgrade';
     return setPartition(wanted, 0);
   }
+  if (!status.synced) throw new EndOfPass('TiKV upgrade: status.tikv.synced is false');
   roll(rolling, { awaitBack: (pod) => awaitLeaders(rolling, pod), mayRestart: (pod) => mayRestart(rolling, pod) });
 }
 
@@ -108,11 +109,9 @@ function mayRestart(rolling: Rolling, pod: Pod): boolean {
 
 const areAllUp = (view: PassView): boolean => view.database?.stores.every((store) => store.state === 'Up' || store.state === 'Tombstone') === true;
 
-/** When the phase left Upgrade, eviction ends for all own stores. */
-function endStaleEvictions(view: PassView): void {
-  const status = componentStatus(view, 'tikv');
-  if (status.phase !== 'Normal') return;
-  const own = Object.keys(status.stores ?? {}).map(Number);
+/** When an upgrade is over, eviction ends for all own stores; at rest nobody's scheduler is touched. */
+function endEvictions(view: PassView): void {
+  const own = Object.keys(componentStatus(view, 'tikv').stores ?? {}).map(Number);
   for (const store of view.database?.evicting ?? []) if (own.includes(store)) view.act({ do: 'end-eviction', store });
 }
 

@@ -1,5 +1,6 @@
 /** Reads a workflow's one argument with its contract; problems become one sentence that names each with its path. */
 import type { z } from 'zod';
+import { refusalOfInput } from '../../schema-problems.ts';
 
 export type Reading<Input> = { input: Input } | { problem: string };
 
@@ -8,27 +9,7 @@ export function readInput<Input>(contract: z.ZodType<Input>, raw: unknown, what:
     return { problem: `${what.type} takes one JSON object, for example ${JSON.stringify(what.example)}, and got ${nameOfType(raw)}` };
   }
   const parsed = contract.safeParse(raw);
-  return parsed.success ? { input: parsed.data } : { problem: `The input of ${what.type} cannot be used: ${problemsOf(parsed.error)}` };
-}
-
-/** `version: needs …; gates: Invalid option: …`, in the order of the contract. */
-export function problemsOf(error: z.ZodError): string {
-  return error.issues.map(problemOf).join('; ');
-}
-
-function problemOf(issue: z.core.$ZodIssue): string {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') return `${issue.keys.map((key) => pathOf(path, key)).join(', ')}: no such field`;
-  const words = isEmptyText(issue) ? 'must not be empty' : issue.message;
-  return path === '' ? words : `${path}: ${words}`;
-}
-
-function isEmptyText(issue: z.core.$ZodIssue): boolean {
-  return issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1;
-}
-
-function pathOf(parent: string, key: string): string {
-  return parent === '' ? key : `${parent}.${key}`;
+  return parsed.success ? { input: parsed.data } : { problem: refusalOfInput(what.type, parsed.error) };
 }
 
 function nameOfType(raw: unknown): string {

@@ -1,6 +1,7 @@
 /** Activities that do what a test says: no Kubernetes cluster, no PD. Waits end when the test lets them. */
 import { heartbeat, sleep } from '@temporalio/activity';
 import type { Check, CleanUpResult, PlanCall, RunbookActivities } from '../../../src/protocol/activities.ts';
+import type { CheckReport, Finding } from '../../../src/protocol/check.ts';
 import type { ApplyResult, Reason, WaitCall, WaitResult } from '../../../src/protocol/outcome.ts';
 import type { Plan, PlannedStep } from '../../../src/protocol/plan.ts';
 
@@ -34,6 +35,7 @@ export class ScriptedActivities implements RunbookActivities {
   /** What waiting for a step says; a step without an entry is done at once. */
   waits = new Map<string, { progress: string } | { held: Reason[] } | { fails: Error } | 'done'>();
   checks: Check[] = [{ subject: 'east', ok: true, message: 'answers as v1.34.4' }];
+  findings: Finding[] = [];
   cleanUpSentences = ['The lock is free.'];
 
   /** Between two tests with one worker. */
@@ -41,6 +43,7 @@ export class ScriptedActivities implements RunbookActivities {
     this.steps = [plannedStep('pd', 'east'), plannedStep('tikv', 'east')];
     this.planFailure = undefined;
     this.waits.clear();
+    this.findings = [];
   }
 
   async acquireLock(): Promise<void> {}
@@ -79,6 +82,10 @@ export class ScriptedActivities implements RunbookActivities {
     return { remains: this.cleanUpSentences };
   }
 
+  async checkCluster({ cluster }: { cluster: string }): Promise<CheckReport> {
+    return { cluster, checkedAt: '2026-03-01T12:00:00.000Z', summary: `TiDB cluster ${cluster}: ${this.findings.length} findings`, findings: this.findings };
+  }
+
   async diagnose(): Promise<Check[]> {
     return this.checks;
   }
@@ -86,6 +93,6 @@ export class ScriptedActivities implements RunbookActivities {
 
 /** The activities as the plain functions that a worker takes. */
 export function activityFunctions(scripted: ScriptedActivities): RunbookActivities {
-  const names = ['acquireLock', 'makePlan', 'applyStep', 'awaitGuards', 'waitStep', 'brakeStep', 'cleanUp', 'diagnose'] as const;
+  const names = ['acquireLock', 'makePlan', 'applyStep', 'awaitGuards', 'waitStep', 'brakeStep', 'cleanUp', 'checkCluster', 'diagnose'] as const;
   return Object.fromEntries(names.map((name) => [name, (scripted[name] as (call: unknown) => unknown).bind(scripted)])) as unknown as RunbookActivities;
 }

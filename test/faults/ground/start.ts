@@ -19,9 +19,15 @@ declare global {
   var ground: Ground | undefined;
 }
 
+/** The quick twins of everything. */
 export default async function startGround(): Promise<void> {
+  await startGroundOf('--preset', 'fast');
+}
+
+/** `labOptions` go to `lab up`. */
+export async function startGroundOf(...labOptions: string[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-test-'));
-  const lab = start(node, ['lab/main.ts', 'up', '--preset', 'fast', '--directory', join(directory, 'lab'), '--rbac', 'deploy/kubernetes-rbac.yaml'], join(directory, 'lab.log'));
+  const lab = start(node, ['lab/main.ts', 'up', ...labOptions, '--directory', join(directory, 'lab'), '--rbac', 'deploy/kubernetes-rbac.yaml'], join(directory, 'lab.log'));
   const temporal = new TemporalServer(await freePort(), directory);
   globalThis.ground = { directory, lab, temporal };
   // Jest runs no teardown when it is interrupted: what was started here would stay.
