@@ -2,6 +2,7 @@
 import { resources } from '../kubernetes/resources.ts';
 import { isRunbookError } from '../errors.ts';
 import { tidbClusterOf } from '../inventory.ts';
+import type { PdApi } from '../pd/api.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import type { RunCall } from '../protocol/activities.ts';
 import type { ClusterView, TidbClusterView } from '../tidb/view.ts';
@@ -15,6 +16,7 @@ export async function carryOut(at: Surroundings, call: RunCall, { view, member }
   if (write.write === 'patch-tidb-cluster') return patchTidbCluster(at, call, member, write.patch);
   await assertLockIsOurs(at, call);
   if (write.write === 'store-up') return storeUp(at, view, write.storeId);
+  if (write.write === 'end-eviction') return pdOf(at, view).endEviction(write.storeId);
   const api = at.kubernetes(write.kubernetesCluster);
   const { uid, ...ref } = write.object;
   if (write.write === 'patch-object') return void (await api.mergePatch(ref, { ...write.patch, metadata: { ...(write.patch['metadata'] as JsonObject | undefined), uid } }));
@@ -23,9 +25,12 @@ export async function carryOut(at: Surroundings, call: RunCall, { view, member }
   });
 }
 
+function pdOf(at: Surroundings, view: ClusterView): PdApi {
+  return at.pd.of(tidbClusterOf(at.inventory, view.name), view.tidbClusters).pd;
+}
+
 async function storeUp(at: Surroundings, view: ClusterView, storeId: string): Promise<void> {
-  const { pd } = at.pd.of(tidbClusterOf(at.inventory, view.name), view.tidbClusters);
-  await pd.storeState(storeId, 'Up').catch((error: unknown) => {
+  await pdOf(at, view).storeState(storeId, 'Up').catch((error: unknown) => {
     if (!isRunbookError(error, 'NotFound')) throw error;
   });
 }

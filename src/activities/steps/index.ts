@@ -5,7 +5,7 @@ import { deleteTidbCluster } from './delete-tidb-cluster.ts';
 import { forgetExit } from './forget-exit.ts';
 import { reclaim } from './reclaim.ts';
 import { repointReference } from './repoint-reference.ts';
-import { restoreReplicas } from './restore-replicas.ts';
+import { keepStores, restoreReplicas } from './restore-replicas.ts';
 import { rollComponent } from './roll-component.ts';
 import { scaleToZero } from './scale-to-zero.ts';
 import { settleVersions } from './settle-versions.ts';
@@ -21,6 +21,7 @@ const kinds: Record<string, StepKindOf> = {
   'delete-tidb-cluster': deleteTidbCluster,
   reclaim,
   'restore-replicas': restoreReplicas,
+  'keep-stores': keepStores,
   'forget-exit': forgetExit,
 };
 

@@ -20,7 +20,9 @@ export type Write =
   /** A deletion, when it is still the object of this uid. What is gone already is no error. */
   | { write: 'delete-object'; kubernetesCluster: string; object: NamedObject }
   /** PD is asked to take the removal of a store back. One that is buried already is no error. */
-  | { write: 'store-up'; storeId: string };
+  | { write: 'store-up'; storeId: string }
+  /** The evict-leader-scheduler of a store is removed from PD. */
+  | { write: 'end-eviction'; storeId: string };
 
 export type NamedObject = ResourceRef & { name: string; uid: string };
 

@@ -40,6 +40,8 @@ const confirmations: { prefix: string; ms: number; because: string }[] = [
   { prefix: 'pd-unknown', ms: 15_000, because: 'a port-forward may break and PD may elect a leader' },
   { prefix: 'pd-no-leader', ms: 10_000, because: 'an election takes a few seconds' },
   { prefix: 'pd-member/', ms: 3_000, because: 'health is asked of each member by the one that answers' },
+  { prefix: 'exit/tikv-up', ms: 15_000, because: 'after a change of PD leader every store looks Disconnected for a while' },
+  { prefix: 'exit/pd-majority', ms: 3_000, because: 'as for a member' },
   { prefix: 'regions/', ms: 10_000, because: 'region heartbeats bring the counts down one by one' },
   { prefix: 'image/', ms: 3_000, because: 'a registry may refuse once' },
   { prefix: 'unschedulable/', ms: 10_000, because: 'the scheduler tries again' },

@@ -1,4 +1,5 @@
 /** The plan of the way back: the pods return as they were recorded, stores that PD is emptying stay, and the record goes. Pure. */
+import type { JsonObject } from '../../protocol/json.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
 import { components } from '../../tidb/components.ts';
 import type { Component } from '../../tidb/components.ts';
@@ -19,7 +20,7 @@ export function planWayBack(view: ClusterView, leaving: TidbClusterView): { refu
   const asked = askAll(refusing, view, { member: leaving }).filter(({ key }) => !key.startsWith('brake/'));
   const refusals = [...whyNoWayBack(view, leaving), ...asked.map(({ message }) => message)];
   if (refusals.length > 0) return { refusals };
-  const steps = [restoreStep(view, leaving), forgetStep(leaving)];
+  const steps = [restoreStep(view, leaving), keepStep(leaving), forgetStep(leaving)];
   return {
     runbook: 'exitCluster',
     cluster: view.name,
@@ -48,8 +49,25 @@ function restoreStep({ database }: ClusterView, leaving: TidbClusterView): Plann
     component: 'restore',
     kubernetesCluster: leaving.key,
     alreadyDone: false,
-    input: { replicas: { ...recordedReplicas(leaving.object) }, place: { ...placeOf(leaving) }, baseline: digestsOf(leaving.object) },
+    input: restoring(leaving),
   };
+}
+
+/** A pass of the operator that had begun before may remove a store once more: when the new numbers have settled that is over. */
+function keepStep(leaving: TidbClusterView): PlannedStep {
+  return {
+    id: `stores/${leaving.key}`,
+    kind: 'keep-stores',
+    title: `Everything runs in ${leaving.key}: no store is being emptied, no leaders are evicted`,
+    component: 'stores',
+    kubernetesCluster: leaving.key,
+    alreadyDone: false,
+    input: restoring(leaving),
+  };
+}
+
+function restoring(leaving: TidbClusterView): JsonObject {
+  return { replicas: { ...recordedReplicas(leaving.object) }, place: { ...placeOf(leaving) }, baseline: digestsOf(leaving.object) };
 }
 
 function forgetStep(leaving: TidbClusterView): PlannedStep {

@@ -274,38 +274,62 @@ describe('reclaim', () => {
   });
 });
 
-describe('restore-replicas', () => {
+describe('the way back', () => {
   const stopped = (): ClusterView => {
     const view = cluster();
     leave(view, 'west', 'tidb');
     askForNone(view, 'west', 'tikv');
     drain(view, 'west', 12);
+    database(view).evictingStores = ['3', '1'];
     tidbCluster(view, 'west').object.metadata.annotations[replicasAnnotation] = '{"pd":1,"tidb":1,"tikv":2}';
     return view;
   };
-  const kind = step('restore-replicas', { replicas: { pd: 1, tidb: 1, tikv: 2 }, place, baseline: digestsOf(tidbCluster(stopped(), 'west').object) });
-
-  test('asks for the pods before it tells PD that the stores stay: else the operator would remove them again', () => {
-    expect(kind.change(scene(stopped()))).toEqual([
-      { write: 'patch-tidb-cluster', patch: { spec: { tidb: { replicas: 1 }, tikv: { replicas: 2 } } } }, { write: 'store-up', storeId: '3' }, { write: 'store-up', storeId: '4' },
-    ]);
-  });
-
-  test('after a death between the two tells PD the rest', () => {
+  const input = { replicas: { pd: 1, tidb: 1, tikv: 2 }, place, baseline: digestsOf(tidbCluster(stopped(), 'west').object) };
+  const restore = step('restore-replicas', input);
+  const keep = step('keep-stores', input);
+  const restored = (): ClusterView => {
     const view = stopped();
     Object.assign(specOf(view, 'west', 'tidb'), { replicas: 1 });
     Object.assign(specOf(view, 'west', 'tikv'), { replicas: 2 });
-    store(view, 'west').state = 'Up';
-    expect(kind.change(scene(view))).toEqual([{ write: 'store-up', storeId: '4' }]);
+    Object.assign(statefulSet(view, 'west', 'tidb').spec, { replicas: 1 });
+    return view;
+  };
+
+  test('asks for the pods before it tells PD that the stores stay: else the operator would remove them again', () => {
+    expect(restore.change(scene(stopped()))).toEqual([
+      { write: 'patch-tidb-cluster', patch: { spec: { tidb: { replicas: 1 }, tikv: { replicas: 2 } } } }, { write: 'store-up', storeId: '3' }, { write: 'store-up', storeId: '4' }, { write: 'end-eviction', storeId: '3' },
+    ]);
+  });
+
+  test('ends the eviction of its own stores only: the operator ends none of a scale-in that was taken back', () => {
+    const view = restored();
+    for (const id of ['3', '4']) Object.assign(database(view).stores.find((each) => each.id === id) ?? {}, { state: 'Up' });
+    expect(keep.change(scene(view))).toEqual([{ write: 'end-eviction', storeId: '3' }]);
+  });
+
+  test('tells PD again what a death in between, or a late pass of the operator, has left undone', () => {
+    const view = restored();
+    expect(restore.change(scene(view))).toEqual([]);
+    expect(keep.change(scene(view))).toEqual([{ write: 'store-up', storeId: '3' }, { write: 'store-up', storeId: '4' }, { write: 'end-eviction', storeId: '3' }]);
+  });
+
+  test('has restored the numbers when the spec asks for them and the operator has begun', () => {
+    expect(restore.missing(scene(stopped()))).toEqual(['spec asks for 0 pods of TiDB, 1 were recorded', 'spec asks for 0 pods of TiKV, 2 were recorded']);
+    const view = restored();
+    expect(restore.missing(scene(view))).toEqual([]);
+    statefulSet(view, 'west', 'tidb').spec.replicas = 0;
+    expect(restore.missing(scene(view))).toEqual(['the operator has not begun with shop-west-tidb']);
   });
 
   test('is proved by the six points of every component, and not before PD calls the stores Up', () => {
-    expect(kind.missing(scene(stopped()))).toEqual(expect.arrayContaining(['store 3 is still being emptied', 'spec asks for 0 pods, the plan knew 1']));
-    expect(kind.missing(scene(cluster()))).toEqual([]);
+    expect(keep.missing(scene(restored()))).toEqual(expect.arrayContaining(['store 3 is still being emptied', '0 of 1 pods are updated, 0 ready']));
+    expect(keep.missing(scene(cluster()))).toEqual([]);
   });
 
   test('does not wait for what it is to mend: its own stores may be Offline', () => {
-    expect(keysOf(kind, 'guards', stopped())).toEqual([]);
+    const view = stopped();
+    expect([...keysOf(restore, 'guards', view), ...keysOf(keep, 'guards', view)]).toEqual([]);
+    expect(askAll(restore.whole ?? [], view, scene(view))).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import { everyRegionFindsItsStores } from './brute-force.ts';
 const zones = ['a', 'b', 'c'] as const;
 
 const constraint = fc.oneof(
+  fc.record({ key: fc.constant('engine'), op: fc.constant('in'), values: fc.constant<string[]>(['tiflash']) }),
   fc.record({ key: fc.constant('zone'), op: fc.constantFrom('in', 'notIn'), values: fc.subarray([...zones], { minLength: 1 }) }),
   fc.record({ key: fc.constant('disk'), op: fc.constantFrom('exists', 'notExists'), values: fc.constant<string[]>([]) }),
 );
@@ -20,7 +21,10 @@ const rule: fc.Arbitrary<PlacementRule> = fc
 
 const rules = fc.array(rule, { minLength: 1, maxLength: 3 }).map((list) => list.map((each, number) => ({ ...each, id: `r${number}` })));
 
-const labels = fc.record({ zone: fc.constantFrom(...zones), host: fc.constantFrom('1', '2') }).chain((both) => fc.boolean().map((disk): Record<string, string> => (disk ? { ...both, disk: 'ssd' } : both)));
+/** Not every store has every label, and a few are TiFlash. */
+const labels = fc
+  .record({ zone: fc.option(fc.constantFrom(...zones), { nil: '' }), host: fc.constantFrom('1', '2'), disk: fc.constantFrom('', 'ssd'), engine: fc.constantFrom('', '', '', '', 'tiflash') })
+  .map((all): Record<string, string> => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')));
 
 test('rules are called satisfiable exactly when trying every store for every peer finds a place for all', () => {
   const whole = database(makeView());

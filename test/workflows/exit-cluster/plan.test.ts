@@ -147,7 +147,7 @@ describe('the way back', () => {
 
   test('restores the recorded pods, keeps the stores that are being emptied, and forgets the exit', () => {
     const plan = planned(stopped(), { way: 'back' });
-    expect(plan.steps.map(({ title }) => title)).toEqual([`Pods in west as before the exit: TiDB 1, TiKV 2; stores ${storesOfWest(stopped())} stay`, 'The record of the exit in west is removed']);
+    expect(plan.steps.map(({ title }) => title)).toEqual([`Pods in west as before the exit: TiDB 1, TiKV 2; stores ${storesOfWest(stopped())} stay`, 'Everything runs in west: no store is being emptied, no leaders are evicted', 'The record of the exit in west is removed']);
   });
 
   test('is refused without a record', () => {
