@@ -1,5 +1,5 @@
 /** What can be asked of PD (and of the etcd inside it), the same over a port-forward and over a direct connection. */
-import type { PdMember, RegionCheck, Store } from '../tidb/view.ts';
+import type { PdMember, PlacementRule, RegionCheck, Store } from '../tidb/view.ts';
 
 export interface PdCallOptions {
   /** The caller's own end. When it fires, the call rejects with its reason. */
@@ -13,14 +13,6 @@ export interface PdMembers {
   members: Omit<PdMember, 'healthy'>[];
   /** Name of the PD leader; undefined while there is none. */
   leader: string | undefined;
-}
-
-export interface PdStore extends Store {
-  labels: Record<string, string>;
-  /** Bytes, with the four digits that PD prints; undefined while the store has not reported. */
-  capacity: number | undefined;
-  available: number | undefined;
-  usedSize: number | undefined;
 }
 
 export interface PdRegion {
@@ -37,6 +29,16 @@ export interface Replication {
   locationLabels: string[];
   isolationLevel: string;
   placementRulesEnabled: boolean;
+}
+
+/** How far PD is with moving all regions off the stores that are being removed: the average over these stores. */
+export interface RemovingProgress {
+  /** 0 to 1. */
+  progress: number;
+  /** Undefined while PD cannot tell, as when nothing moves. */
+  leftSeconds: number | undefined;
+  /** MiB per second. */
+  currentSpeed: number;
 }
 
 /** Who holds PD's maintenance lock. */
@@ -62,7 +64,7 @@ export interface Maintenance {
 }
 
 export interface EtcdMember {
-  /** Decimal string. */
+  /** Decimal string, also where the API prints hexadecimal. */
   id: string;
   /** Empty: added, never started. */
   name: string;
@@ -77,7 +79,7 @@ export interface PdApi {
   /** By member name, as the answering member sees it. Takes long while a member is cut off. */
   health(options?: PdCallOptions): Promise<Map<string, boolean>>;
   /** All stores, tombstones included. */
-  stores(options?: PdCallOptions): Promise<PdStore[]>;
+  stores(options?: PdCallOptions): Promise<Store[]>;
   regionCount(check: RegionCheck, options?: PdCallOptions): Promise<number>;
   /** The regions themselves, for naming why something stalls: the answer can be large. */
   regions(check: RegionCheck, options?: PdCallOptions): Promise<PdRegion[]>;
@@ -85,8 +87,25 @@ export interface PdApi {
   /** Ids of the stores from which leaders are being evicted. */
   evictLeaderStores(options?: PdCallOptions): Promise<string[]>;
   replication(options?: PdCallOptions): Promise<Replication>;
+  /** Placement rules of all groups; `disabled` when PD places by `replication` alone. */
+  placementRules(options?: PdCallOptions): Promise<PlacementRule[] | 'disabled'>;
+  /** Takes a removal back: an Offline store is Up again. Safe to repeat. Throws NotFound when PD does not know the store, or buried it already. */
+  storeState(id: string, state: 'Up', options?: PdCallOptions): Promise<void>;
+  /** `none`: no store is being removed, or PD (before 6.1) does not tell. */
+  removingProgress(options?: PdCallOptions): Promise<RemovingProgress | 'none'>;
   /** Whether the answering member has loaded its regions and may lead; `not-served` before PD 8.5.2. */
   ready(options?: PdCallOptions): Promise<boolean | 'not-served'>;
   readonly maintenance: Maintenance;
+  /** etcd's v3 member list. Throws Unsupported when the gateway is off. */
   etcdMembers(options?: PdCallOptions): Promise<EtcdMember[]>;
+  /**
+   * Gives a member one peer URL, over etcd's v3 gateway; answers the list afterwards. Safe to repeat. etcd takes ANY text here, and a wrong one
+   * kills the other members for ever (§5.4): call it only with what `peerUrlProblems` has nothing against.
+   * Throws Unsupported when the gateway is off, NotFound for an unknown member, InvalidInput when another member has this URL.
+   */
+  updateMemberPeerUrls(id: string, peerUrl: string, options?: PdCallOptions): Promise<EtcdMember[]>;
+  /** The v2 member list. Throws Unsupported where it is not served (PD ≥ 8.4). */
+  membersV2(options?: PdCallOptions): Promise<EtcdMember[]>;
+  /** As `updateMemberPeerUrls`, over v2; a malformed URL is refused here. Use it only where v3 is not served: see `memberApi`. */
+  updateMemberPeerUrlsV2(id: string, peerUrl: string, options?: PdCallOptions): Promise<void>;
 }

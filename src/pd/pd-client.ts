@@ -1,9 +1,10 @@
 /** PD's HTTP API over one transport. Paths and statuses: PD v8.5 server/api/router.go, server/apiv2 (§5.4, §5.5). */
 import { RunbookError } from '../errors.ts';
-import type { RegionCheck } from '../tidb/view.ts';
+import type { PlacementRule, RegionCheck } from '../tidb/view.ts';
+import { etcdMembers, membersV2, updateMemberPeerUrls, updateMemberPeerUrlsV2 } from './etcd-members.ts';
 import { ask, isSuccess, read, refused, send } from './ask.ts';
 import type { Answerer, Question } from './ask.ts';
-import type { EtcdMember, Maintenance, MaintenanceHeld, MaintenanceTaken, PdApi, PdCallOptions } from './api.ts';
+import type { Maintenance, MaintenanceHeld, MaintenanceTaken, PdApi, PdCallOptions, RemovingProgress } from './api.ts';
 import * as schemas from './schemas.ts';
 import type { Transport } from './transport.ts';
 
@@ -23,9 +24,10 @@ const questions = {
   schedulers: v1('schedulers'),
   evictLeader: v1('scheduler-config/evict-leader-scheduler/list'),
   replication: v1('config/replicate'),
+  placementRules: v1('config/rules'),
+  removingProgress: v1('stores/progress?action=removing'),
   ready: { method: 'GET', path: '/pd/api/v2/ready' },
   maintenance: { method: 'GET', path: '/pd/api/v2/maintenance' },
-  etcdMembers: { method: 'POST', path: '/v3/cluster/member/list', body: '{}' },
 } as const satisfies Record<string, Question>;
 
 /** Followers pass requests on to the leader and answer 503 while there is none (PD v8.5 serverapi/middleware.go). */
@@ -43,9 +45,15 @@ export function pdOver(transport: Transport): PdApi {
     schedulers: (options) => ask(pd, questions.schedulers, schemas.schedulersSchema, options?.signal),
     evictLeaderStores: (options) => evictLeaderStores(pd, options),
     replication: (options) => ask(pd, questions.replication, schemas.replicationSchema, options?.signal),
+    placementRules: (options) => placementRules(pd, options),
+    storeState: (id, state, options) => storeState(pd, { id, state }, options),
+    removingProgress: (options) => removingProgress(pd, options),
     ready: (options) => ready(pd, options),
     maintenance: maintenanceOf(pd),
     etcdMembers: (options) => etcdMembers(pd, options),
+    updateMemberPeerUrls: (id, peerUrl, options) => updateMemberPeerUrls(pd, { id, peerUrl }, options),
+    membersV2: (options) => membersV2(pd, options),
+    updateMemberPeerUrlsV2: (id, peerUrl, options) => updateMemberPeerUrlsV2(pd, { id, peerUrl }, options),
   };
 }
 
@@ -75,11 +83,29 @@ async function ready(pd: Answerer, options: PdCallOptions | undefined): Promise<
   return true;
 }
 
-async function etcdMembers(pd: Answerer, options: PdCallOptions | undefined): Promise<EtcdMember[]> {
-  const answer = await send(pd, questions.etcdMembers, options?.signal);
-  if (answer.status === 404) throw new RunbookError('Unsupported', `PD (${pd.transport.name}) does not serve etcd's HTTP gateway: set enable-grpc-gateway to true in PD's configuration`);
-  if (!isSuccess(answer)) throw refused(pd, questions.etcdMembers, answer);
-  return read(pd, questions.etcdMembers, answer.text, schemas.etcdMembersSchema);
+/** 412 is "placement rules feature is disabled" (PD v8.5 server/api/rule.go). */
+async function placementRules(pd: Answerer, options: PdCallOptions | undefined): Promise<PlacementRule[] | 'disabled'> {
+  const answer = await send(pd, questions.placementRules, options?.signal);
+  if (answer.status === 412) return 'disabled';
+  if (!isSuccess(answer)) throw refused(pd, questions.placementRules, answer);
+  return read(pd, questions.placementRules, answer.text, schemas.placementRulesSchema);
+}
+
+/** 404 is an unknown store, 410 one that was removed for good; for a store that is Up PD does nothing (PD v8.5 server/api/store.go, RaftCluster.UpStore). */
+async function storeState(pd: Answerer, { id, state }: { id: string; state: 'Up' }, options: PdCallOptions | undefined): Promise<void> {
+  const question: Question = { ...v1(`store/${id}/state?state=${state}`), method: 'POST' };
+  const answer = await send(pd, question, options?.signal);
+  if (answer.status === 404) throw new RunbookError('NotFound', `PD (${pd.transport.name}) knows no store ${id}`);
+  if (answer.status === 410) throw new RunbookError('NotFound', `Store ${id} is a Tombstone in PD (${pd.transport.name}): its removal cannot be taken back`);
+  if (!isSuccess(answer)) throw refused(pd, question, answer);
+}
+
+/** 404 is "no progress found" (PD v8.5 server/api/store.go GetStoresProgress). */
+async function removingProgress(pd: Answerer, options: PdCallOptions | undefined): Promise<RemovingProgress | 'none'> {
+  const answer = await send(pd, questions.removingProgress, options?.signal);
+  if (answer.status === 404) return 'none';
+  if (!isSuccess(answer)) throw refused(pd, questions.removingProgress, answer);
+  return read(pd, questions.removingProgress, answer.text, schemas.removingProgressSchema);
 }
 
 /** A PD with this API answers 404 with a JSON string ("No maintenance task is running"), one without it with the router's plain text. */

@@ -3,8 +3,8 @@
  * They are fed by lossless-json: integers come as bigint.
  */
 import { z } from 'zod';
-import type { StoreState } from '../tidb/view.ts';
-import type { EtcdMember, MaintenanceTask, PdMembers, PdRegion, PdStore, Replication } from './api.ts';
+import type { PlacementRule, Store, StoreState } from '../tidb/view.ts';
+import type { EtcdMember, MaintenanceTask, PdMembers, PdRegion, RemovingProgress, Replication } from './api.ts';
 
 /** Go marshals an empty slice as `null` in places. */
 const listOf = <T extends z.ZodType>(item: T): z.ZodType<z.output<T>[]> => z.array(item).nullish().transform((items) => items ?? []);
@@ -55,7 +55,7 @@ const storeMeta = z.object({
 });
 const storeStatus = z.object({ capacity: size, available: size, used_size: size, leader_count: count.default(0), region_count: count.default(0) });
 
-const store = z.object({ store: storeMeta, status: storeStatus }).transform(({ store: meta, status }): PdStore => {
+const store = z.object({ store: storeMeta, status: storeStatus }).transform(({ store: meta, status }): Store => {
   const labels = Object.fromEntries(meta.labels.map(({ key, value }) => [key, value]));
   return {
     id: meta.id,
@@ -101,6 +101,33 @@ export const replicationSchema = z
     placementRulesEnabled: config['enable-placement-rules'],
   }));
 
+const labelConstraint = z.object({ key: z.string().default(''), op: z.string().default(''), values: listOf(z.string()) });
+
+const rule = z
+  .object({
+    group_id: z.string(), id: z.string(), index: count.default(0), override: z.boolean().default(false), role: z.string(), count,
+    start_key: z.string().default(''), end_key: z.string().default(''),
+    location_labels: listOf(z.string()), isolation_level: z.string().default(''), label_constraints: listOf(labelConstraint),
+  })
+  .transform(({ group_id, start_key, end_key, location_labels, isolation_level, label_constraints, ...each }): PlacementRule => ({
+    ...each,
+    groupId: group_id, startKey: start_key, endKey: end_key,
+    locationLabels: location_labels, isolationLevel: isolation_level, labelConstraints: label_constraints,
+  }));
+export const placementRulesSchema = listOf(rule);
+
+/** PD prints whole numbers without a point, so that they come as bigint here. */
+const decimal = z.union([z.number(), z.bigint().transform(Number)]);
+
+export const removingProgressSchema = z
+  .object({ progress: decimal, left_seconds: decimal, current_speed: decimal })
+  .transform(({ progress, left_seconds, current_speed }): RemovingProgress => ({
+    progress,
+    // PD writes the greatest float64 for a time without end.
+    leftSeconds: left_seconds >= Number.MAX_VALUE ? undefined : left_seconds,
+    currentSpeed: current_speed,
+  }));
+
 const task = z
   .object({ type: z.string(), id: z.string(), start_timestamp: count.default(0), description: z.string().default('') })
   .transform((each): MaintenanceTask => ({ type: each.type, id: each.id, startTimestamp: each.start_timestamp, description: each.description }));
@@ -111,3 +138,11 @@ const etcdMember = z
   .object({ ID: z.string().regex(/^\d+$/), name: z.string().default(''), peerURLs: urls, clientURLs: urls, isLearner: z.boolean().default(false) })
   .transform((each): EtcdMember => ({ id: each.ID, name: each.name, peerUrls: each.peerURLs, clientUrls: each.clientURLs, learner: each.isLearner }));
 export const etcdMembersSchema = z.object({ members: listOf(etcdMember) }).transform(({ members }) => members);
+
+/** An error of etcd's v3 gateway; `code` is gRPC's. */
+export const gatewayErrorSchema = z.object({ code: count });
+
+const memberV2 = z
+  .object({ id: z.string().regex(/^[0-9a-f]+$/), name: z.string().default(''), peerURLs: urls, clientURLs: urls })
+  .transform((each): EtcdMember => ({ id: String(BigInt(`0x${each.id}`)), name: each.name, peerUrls: each.peerURLs, clientUrls: each.clientURLs, learner: false }));
+export const membersV2Schema = z.object({ members: listOf(memberV2) }).transform(({ members }) => members);

@@ -30,6 +30,39 @@ export interface Store {
   lastHeartbeatMs: number;
   leaderCount: number;
   regionCount: number;
+  /** Where it stands (`zone: east`), as placement looks at it; `engine: tiflash` marks TiFlash. */
+  labels: Record<string, string>;
+  /** Bytes, with the four digits that PD prints; undefined while the store has not reported. */
+  capacity: number | undefined;
+  available: number | undefined;
+  usedSize: number | undefined;
+}
+
+/** What the value of a store's label must be; `op` is `in`, `notIn`, `exists`, `notExists`, or what a later PD brings. */
+export interface LabelConstraint {
+  key: string;
+  op: string;
+  values: string[];
+}
+
+/** How many peers of which role the regions of a key range have, and on which stores (PD pkg/schedule/placement/rule.go). */
+export interface PlacementRule {
+  groupId: string;
+  id: string;
+  /** Rules of a group apply in this order. */
+  index: number;
+  /** It replaces the rules of its group that come before it. */
+  override: boolean;
+  /** `voter`, `leader`, `follower`, `learner`. */
+  role: string;
+  count: number;
+  /** Hexadecimal; both empty: all keys. */
+  startKey: string;
+  endKey: string;
+  locationLabels: string[];
+  isolationLevel: string;
+  /** A store must meet all of them. */
+  labelConstraints: LabelConstraint[];
 }
 
 export const regionChecks = ['miss-peer', 'down-peer', 'pending-peer', 'offline-peer'] as const;
@@ -46,6 +79,12 @@ export interface DatabaseView {
   /** Ids of the stores from which leaders are being evicted. */
   evictingStores: string[];
   maxReplicas: number;
+  /** Of PD's configuration, the widest first; rules may have their own. */
+  locationLabels: string[];
+  /** One of the location labels, or empty. */
+  isolationLevel: string;
+  /** `disabled`: only `maxReplicas` and the location labels decide. */
+  placementRules: PlacementRule[] | 'disabled';
   /** Members that say their regions are not loaded yet (PD ≥ 8.5.2). */
   notReady: string[];
 }

@@ -140,6 +140,66 @@ describe('configuration', () => {
   });
 });
 
+describe('placement rules', () => {
+  const path = '/pd/api/v1/config/rules';
+  it('are read with constraints and location labels', async () => {
+    answer(path, `[{"group_id":"pd","id":"default","start_key":"","end_key":"","role":"voter","is_witness":false,"count":3,"location_labels":["zone","host"],"isolation_level":"zone"},
+      {"group_id":"tiflash","id":"table-100-r","index":120,"override":true,"start_key":"7480","end_key":"7481","role":"learner","is_witness":false,"count":2,
+       "label_constraints":[{"key":"engine","op":"in","values":["tiflash"]},{"key":"old","op":"notExists"}],"version":1,"create_timestamp":1786060498}]`);
+    expect(await pd.placementRules()).toEqual([
+      { groupId: 'pd', id: 'default', index: 0, override: false, role: 'voter', count: 3, startKey: '', endKey: '', locationLabels: ['zone', 'host'], isolationLevel: 'zone', labelConstraints: [] },
+      { groupId: 'tiflash', id: 'table-100-r', index: 120, override: true, role: 'learner', count: 2, startKey: '7480', endKey: '7481', locationLabels: [], isolationLevel: '',
+        labelConstraints: [{ key: 'engine', op: 'in', values: ['tiflash'] }, { key: 'old', op: 'notExists', values: [] }] },
+    ]);
+  });
+
+  it('that are disabled are a state of their own', async () => {
+    answer(path, '"placement rules feature is disabled"', 412);
+    expect(await pd.placementRules()).toBe('disabled');
+  });
+
+  it('are not known when PD fails', async () => {
+    answer(path, '"etcd timed out"', 500);
+    await expect(pd.placementRules()).rejects.toMatchObject({ type: 'Unreachable' });
+  });
+});
+
+describe('a removal of stores', () => {
+  const progress = '/pd/api/v1/stores/progress?action=removing';
+  it.each([
+    ['{"action":"removing","progress":0.25,"current_speed":12.5,"left_seconds":90}', { progress: 0.25, currentSpeed: 12.5, leftSeconds: 90 }],
+    ['{"action":"removing","progress":0,"current_speed":0,"left_seconds":1.7976931348623157e+308}', { progress: 0, currentSpeed: 0, leftSeconds: undefined }],
+  ])('has a progress: %s', async (body, expected) => {
+    answer(progress, body);
+    expect(await pd.removingProgress()).toEqual(expected);
+  });
+
+  it('has none when nothing is being removed', async () => {
+    answer(progress, '"[PD:progress:ErrProgressNotFound]no progress found for the action: removing"', 404);
+    expect(await pd.removingProgress()).toBe('none');
+  });
+
+  it('is not known to be none when PD fails', async () => {
+    answer(progress, '"need query parameters"', 400);
+    await expect(pd.removingProgress()).rejects.toMatchObject({ type: 'Unreachable' });
+  });
+
+  const state = '/pd/api/v1/store/9007199254740993/state?state=Up';
+  it('is taken back', async () => {
+    on(state, 'POST').reply(200, `"The store's state is updated."`);
+    await expect(pd.storeState('9007199254740993', 'Up')).resolves.toBeUndefined();
+  });
+
+  it.each([
+    [404, 'NotFound', 'PD (shop-pd-0 in west) knows no store 9007199254740993'],
+    [410, 'NotFound', 'Store 9007199254740993 is a Tombstone in PD (shop-pd-0 in west): its removal cannot be taken back'],
+    [400, 'Unreachable', 'PD (shop-pd-0 in west) answered 400'],
+  ])('is not taken back when PD answers %d', async (status, type, message) => {
+    on(state, 'POST').reply(status, '"[PD:core:ErrStore]store"');
+    await expect(pd.storeState('9007199254740993', 'Up')).rejects.toMatchObject({ type, message: expect.stringContaining(message) });
+  });
+});
+
 describe('readiness', () => {
   it.each([[200, '', true], [500, '', false], [404, '404 page not found', 'not-served']])('%d means %3$s', async (status, body, expected) => {
     answer('/pd/api/v2/ready', body, status);

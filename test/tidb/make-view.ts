@@ -5,7 +5,7 @@
 import type { Component } from '../../src/tidb/components.ts';
 import { podSchema, statefulSetSchema, tidbClusterSchema } from '../../src/tidb/objects.ts';
 import type { ComponentSpec, ComponentStatus, Pod, StatefulSet } from '../../src/tidb/objects.ts';
-import type { ClusterView, PdMember, Store, TidbClusterView } from '../../src/tidb/view.ts';
+import type { ClusterView, PdMember, PlacementRule, Store, TidbClusterView } from '../../src/tidb/view.ts';
 
 export const OLD = 'v8.5.3';
 export const NEW = 'v8.5.4';
@@ -21,6 +21,7 @@ const MINUTE_MS = 60_000;
 const POD_AGE_MS = 1_440 * MINUTE_MS;
 const PROCESS_START_MS = 20_000;
 const HEARTBEAT_AGE_MS = 3_000;
+const GIBIBYTE = 1024 ** 3;
 
 const baseImages: Record<Component, string> = {
   pd: 'pingcap/pd',
@@ -74,6 +75,9 @@ export function makeView(shape: Shape = {}): ClusterView {
       regions: { 'miss-peer': 0, 'down-peer': 0, 'pending-peer': 0, 'offline-peer': 0 },
       evictingStores: [],
       maxReplicas: 3,
+      locationLabels: [],
+      isolationLevel: '',
+      placementRules: [defaultRule(3)],
       notReady: [],
     },
     databaseProblem: undefined,
@@ -219,7 +223,7 @@ function register(view: ClusterView, { key, component, ordinal }: Seat, version:
     const address = `${host}:${component === 'tikv' ? 20160 : 3930}`;
     const old = stores.find((each) => each.address === address && each.state !== 'Tombstone');
     const times = { startTimestamp: (bornMs + PROCESS_START_MS) / 1_000, lastHeartbeatMs: Math.max(bornMs + 2 * PROCESS_START_MS, NOW_MS - HEARTBEAT_AGE_MS) };
-    const now = { id: old?.id ?? String(stores.length + 1), address, version: reported, state: 'Up' as const, engine: component, ...times, leaderCount: 10, regionCount: 30 };
+    const now = { id: old?.id ?? String(stores.length + 1), address, version: reported, state: 'Up' as const, engine: component, ...times, leaderCount: 10, regionCount: 30, ...room(component) };
     if (old) Object.assign(old, now);
     else stores.push(now);
   }
@@ -228,6 +232,16 @@ function register(view: ClusterView, { key, component, ordinal }: Seat, version:
     if (status) status.captures = { ...status.captures, [podName(key, component, ordinal)]: { version, ready: true } };
   }
 }
+
+/** Labels and sizes of a store; TiFlash is known by its label. */
+const room = (engine: 'tikv' | 'tiflash'): Pick<Store, 'labels' | 'capacity' | 'available' | 'usedSize'> => ({
+  labels: engine === 'tiflash' ? { engine } : {}, capacity: 100 * GIBIBYTE, available: 90 * GIBIBYTE, usedSize: 10 * GIBIBYTE,
+});
+
+/** The rule that every PD has from the beginning. */
+export const defaultRule = (count: number): PlacementRule => ({
+  groupId: 'pd', id: 'default', index: 0, override: false, role: 'voter', count, startKey: '', endKey: '', locationLabels: [], isolationLevel: '', labelConstraints: [],
+});
 
 /** The StatefulSet controller counts, the operator copies. */
 export function refreshStatus(view: ClusterView, key: string, component: Component): void {

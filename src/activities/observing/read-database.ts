@@ -12,12 +12,13 @@ export interface OwnVoice {
 
 export async function readDatabase(pd: PdApi, voices: OwnVoice[], signal?: AbortSignal): Promise<DatabaseView> {
   const options = signal ? { signal } : {};
-  const [members, health, stores, evictingStores, replication, counts, loading] = await Promise.all([
+  const [members, health, stores, evictingStores, replication, placementRules, counts, loading] = await Promise.all([
     pd.members(options),
     pd.health(options),
     pd.stores(options),
     pd.evictLeaderStores(options),
     pd.replication(options),
+    pd.placementRules(options),
     Promise.all(regionChecks.map(async (check) => [check, await pd.regionCount(check, options)] as const)),
     whoIsLoading(voices, signal),
   ]);
@@ -29,6 +30,9 @@ export async function readDatabase(pd: PdApi, voices: OwnVoice[], signal?: Abort
     regions: Object.fromEntries(counts) as Record<RegionCheck, number>,
     evictingStores,
     maxReplicas: replication.maxReplicas,
+    locationLabels: replication.locationLabels,
+    isolationLevel: replication.isolationLevel,
+    placementRules,
     notReady: members.members.filter((member) => loading.some((voice) => member.clientUrls.some((url) => voice.speaksFor(url)))).map((member) => member.name),
   };
 }
