@@ -1,5 +1,6 @@
 /** A typed client of the lab's control API, for tests and the demo. */
 import { request } from 'undici';
+import type { DatabaseSettingsInput } from './database/database-settings.ts';
 import type { DeploymentInput } from './deploy/deployment.ts';
 import type { FaultInput } from './faults/fault.ts';
 import type { ActiveFault } from './faults/switchboard.ts';
@@ -7,7 +8,7 @@ import type { DatabaseReport } from './process/database-report.ts';
 import { readLabFile } from './process/lab-file.ts';
 import type { LabFile } from './process/lab-file.ts';
 
-export type { DatabaseReport, DeploymentInput, FaultInput, LabFile };
+export type { DatabaseReport, DatabaseSettingsInput, DeploymentInput, FaultInput, LabFile };
 
 /** A deployment waits for everything to be whole. Milliseconds. */
 const longestAnswer = 300_000;
@@ -35,6 +36,11 @@ export class LabClient {
     return (await this.#call('GET', `/databases/${name}`)) as DatabaseReport;
   }
 
+  /** Changes rules, labels or sizes of a live database. */
+  async changeDatabase(name: string, settings: DatabaseSettingsInput): Promise<DatabaseReport> {
+    return (await this.#call('PATCH', `/databases/${name}`, settings)) as DatabaseReport;
+  }
+
   /** Resolves with the fault's id when it is in force. */
   async faultOn(fault: FaultInput): Promise<number> {
     return ((await this.#call('POST', '/faults', fault)) as ActiveFault).id;
@@ -53,7 +59,7 @@ export class LabClient {
     await this.#call('POST', '/shutdown');
   }
 
-  async #call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
+  async #call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<unknown> {
     const answer = await request(`${this.lab.control}${path}`, { method, body: body ? JSON.stringify(body) : null, headersTimeout: longestAnswer });
     const text = await answer.body.text();
     const parsed: unknown = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text;

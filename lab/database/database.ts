@@ -1,9 +1,13 @@
 /** One TiDB cluster: PD members, stores, regions and servers moving together in time. Its diary is `database-diary.ts`. */
 import type { Speeds } from '../settings.ts';
 import { DatabaseDiary } from './database-diary.ts';
+import { Configuration } from './database-settings.ts';
 import type { RecordFact } from '../event-log.ts';
 import type { Disturbances, MaintenanceTask, Member, Origin, Server, StateName, Store } from './model.ts';
 import { newId, PdMembers } from './pd-members.ts';
+import { hostOf, poisonOf } from './peer-names.ts';
+import { votersWanted } from './placement.ts';
+import type { Rule } from './placement.ts';
 import type { Joining } from './pd-members.ts';
 import { Regions } from './regions.ts';
 import type { Ground } from './regions.ts';
@@ -17,8 +21,6 @@ export interface DatabaseSetting {
   record: RecordFact;
 }
 
-/** PD's default of `replication.max-replicas`. */
-const defaultMaxReplicas = 3;
 /** Store ids come from the same counter as region ids; the first is small. */
 const firstStoreId = 1;
 
@@ -37,7 +39,7 @@ export class Database {
   readonly speeds: Speeds;
   readonly disturbances: Disturbances;
   readonly bootstrapped = Date.now();
-  maxReplicas = defaultMaxReplicas;
+  readonly configuration = new Configuration();
   ddlPaused = false;
   /** PD's clock in milliseconds: the time of the last `advance`. States are told as of then. */
   now = Date.now();
@@ -54,6 +56,17 @@ export class Database {
     this.#diary = new DatabaseDiary(setting.name, setting.record);
   }
 
+  get maxReplicas(): number {
+    return this.configuration.maxReplicas;
+  }
+  /** Placement rules in force. */
+  get rules(): Rule[] {
+    return this.configuration.rules([...this.stores.all.values()].some((store) => store.engine === 'tiflash' && store.state !== 'Tombstone'));
+  }
+  get votersWanted(): number {
+    return votersWanted(this.rules);
+  }
+
   /** Moves the whole database to `now` (milliseconds) and writes down what changed. */
   advance(now: number): void {
     this.now = now;
@@ -63,7 +76,7 @@ export class Database {
     if (this.members.leader && this.members.leader !== before) this.stores.forgetHeartbeats();
     // Without a PD leader nothing is scheduled; only Raft itself goes on, which the next tick makes up for.
     if (this.members.leader) {
-      this.regions.advance(this.#grounds(), this.maxReplicas, now);
+      this.regions.advance(this.#grounds(), this.rules, now);
       this.#bury(now);
     }
     this.#diary.compare(this);
@@ -84,6 +97,13 @@ export class Database {
   removeMember(member: Member): void {
     this.members.remove(member);
     this.#diary.write('member-left', member.origin, { component: 'pd', member: member.name, members: this.members.all.length });
+  }
+
+  /** Writes the peer URLs of a member through etcd's API. Malformed ones, or none, kill all other members. */
+  moveMember(member: Member, peerUrls: string[]): void {
+    Object.assign(member, { peerUrls, movedUrl: hostOf(peerUrls[0] ?? '') !== member.hosts[0] });
+    this.#diary.write('member-moved', member.origin, { component: 'pd', member: member.name, peerUrls: peerUrls.join(',') });
+    for (const other of this.members.all) if (poisonOf(other, this.members.all)) this.stopMember(other);
   }
 
   /** Moves PD's leadership; the new leader has not heard of any store yet. False when `name` cannot lead. */
@@ -107,13 +127,21 @@ export class Database {
   /** `DELETE /pd/api/v1/store/{id}`; answers PD's refusal, or nothing when the store is Offline now. */
   removeStore(id: number, now: number): string | undefined {
     const store = this.stores.all.get(id);
-    if (!store) return `store ${id} not found`;
-    if (store.state === 'Tombstone') return `store ${id} has been removed`;
+    if (!store) return `[PD:core:ErrStoreNotFound]store ${id} not found`;
+    if (store.state === 'Tombstone') return `[PD:core:ErrStoreRemoved]store ${id} has been removed`;
+    if (store.state === 'Offline') return undefined;
     const up = [...this.stores.all.values()].filter((one) => one.state === 'Up').length;
-    if (store.state === 'Up' && up - 1 < this.maxReplicas) return `can not remove store ${id} since the number of up stores would be ${up - 1} while need ${this.maxReplicas}`;
-    store.state = 'Offline';
-    store.offlineSince ??= now;
+    if (up - 1 < this.maxReplicas) return `[PD:core:ErrStoresNotEnough]can not remove store ${id} since the number of up stores would be ${up - 1} while need ${this.maxReplicas}`;
+    Object.assign(store, { state: 'Offline', offlineSince: now, peersAtRemoval: this.regions.peersOn(id) });
     return undefined;
+  }
+
+  /** `POST /pd/api/v1/store/{id}/state?state=Up`: an Offline store stays after all; for one that is Up nothing changes. False for a Tombstone. */
+  keepStore(id: number): boolean {
+    const store = this.stores.all.get(id);
+    if (!store || store.state === 'Tombstone') return false;
+    Object.assign(store, { state: 'Up', offlineSince: undefined });
+    return true;
   }
 
   evict(id: number): void {
@@ -141,10 +169,10 @@ export class Database {
     return this.stores.stateName(store, this.now, this.disturbances);
   }
   isHealthy(member: Member): boolean {
-    return member.alive && !this.disturbances.memberUnhealthy(member);
+    return member.alive && !member.cutOff && !this.disturbances.memberUnhealthy(member);
   }
   missing(): number {
-    return this.regions.missing(this.maxReplicas).length + this.disturbances.extraMissing();
+    return this.regions.missing(this.votersWanted).length + this.disturbances.extraMissing();
   }
   pending(): number {
     return this.regions.pending().length + this.disturbances.extraPending();
@@ -164,6 +192,8 @@ export class Database {
       awaySince: store.awaySince,
       evicting: this.isEvicting(store),
       frozen: this.disturbances.leadersFrozen(store),
+      clinging: this.disturbances.neverDrains(store),
+      labels: this.configuration.labelsOf(store),
     }));
   }
 

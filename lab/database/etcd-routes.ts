@@ -3,6 +3,7 @@ import { route } from './http-routes.ts';
 import type { Answer, Call, Route } from './http-routes.ts';
 import type { Database } from './database.ts';
 import type { Member } from './model.ts';
+import { isSoundUrl } from './peer-names.ts';
 import type { PdSeat } from './pd-routes.ts';
 import { atLeast } from './versions.ts';
 
@@ -31,29 +32,26 @@ const listBody = (database: Database, member: Member): object => ({
 
 const failure = (status: number, code: number, message: string): Answer => ({ status, json: { error: message, message, code } });
 
-/** As the real one, this accepts any text as URL. What the other members then do is in `harm`. */
+const noLeader = failure(503, 14, 'etcdserver: no leader');
+
+/** As the real one, this accepts any text as URL; `Database.moveMember` has what the other members then do. */
 function update(database: Database, answering: Member, { body }: Call): Answer {
   // The digits as they were sent: a number in the text would be rounded by JSON.parse.
   const id = /"ID"\s*:\s*"?([^",}\s]*)/.exec(body)?.[1] ?? '';
-  const { peerURLs: urls } = JSON.parse(body) as { peerURLs?: string[] };
+  const { peerURLs: urls = [] } = JSON.parse(body) as { peerURLs?: string[] };
   if (!/^\d+$/.test(id)) return failure(400, 3, "invalid character 'e' after top-level value");
+  if (!database.members.leader) return noLeader;
   const member = database.members.all.find((one) => String(one.id) === id);
   if (!member) return failure(404, 5, 'etcdserver: member not found');
-  if (isTaken(database, member, urls ?? [])) return failure(412, 9, 'etcdserver: Peer URLs already exists');
-  member.peerUrls = urls ?? [];
-  harm(database, member);
+  if (isTaken(database, member, urls)) return failure(412, 9, 'etcdserver: Peer URLs already exists');
+  database.moveMember(member, urls);
+  // An empty list makes the others panic before they answer.
+  if (urls.length === 0 && member !== answering) throw new Error('panic: the connection is cut');
   return { json: listBody(database, answering) };
 }
 
 const isTaken = (database: Database, member: Member, urls: string[]): boolean =>
   database.members.all.some((one) => one !== member && one.peerUrls.some((url) => urls.includes(url)));
-
-/** A malformed peer URL, or none, makes every other member panic now and at every restart (`tested`, etcd 3.4 and 3.5). */
-function harm(database: Database, changed: Member): void {
-  const isSound = changed.peerUrls.length > 0 && changed.peerUrls.every((url) => /^https?:\/\/[^\s/${}]+:\d+$/.test(url));
-  if (isSound) return;
-  for (const member of database.members.all) if (member !== changed) database.stopMember(member);
-}
 
 function v2Routes(database: Database): Route[] {
   const body = (one: Member): object => ({ id: one.id.toString(hexadecimal), name: one.name, peerURLs: one.peerUrls, clientURLs: one.clientUrls });
@@ -64,13 +62,17 @@ function v2Routes(database: Database): Route[] {
   ];
 }
 
-function updateV2(database: Database, { parts, body }: Call): Answer {
+/** v2 looks at what it gets, unlike v3. */
+function updateV2(database: Database, { parts, body, contentType = 'application/json' }: Call): Answer {
+  const message = (status: number, text: string): Answer => ({ status, json: { message: text } });
+  if (contentType !== 'application/json') return message(415, `Bad Content-Type ${contentType}, accept application/json`);
   const member = database.members.all.find((one) => one.id.toString(hexadecimal) === parts[0]);
-  if (!member) return { status: 404, json: { message: `No such member: ${parts[0]}` } };
-  const urls = (JSON.parse(body) as { peerURLs: string[] }).peerURLs;
-  const wrong = urls.find((url) => !/^https?:\/\/[^\s/${}]+:\d+$/.test(url));
-  if (wrong !== undefined) return { status: 400, json: { message: `URL scheme must be http, https, unix, or unixs: ${wrong}` } };
-  if (isTaken(database, member, urls)) return { status: 409, json: { message: 'membership: peerURL exists' } };
-  member.peerUrls = urls;
+  if (!member) return message(404, `No such member: ${parts[0]}`);
+  const { peerURLs: urls } = JSON.parse(body) as { peerURLs: string[] };
+  const wrong = urls.find((url) => !isSoundUrl(url));
+  if (wrong !== undefined) return message(400, `URL scheme must be http, https, unix, or unixs: ${wrong}`);
+  if (isTaken(database, member, urls)) return message(409, 'membership: peerURL exists');
+  if (!database.members.leader) return message(503, 'etcdserver: no leader');
+  database.moveMember(member, urls);
   return { status: 204 };
 }

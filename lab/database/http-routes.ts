@@ -11,6 +11,8 @@ export interface Call {
   /** What the brackets of the route's pattern matched. */
   parts: string[];
   body: string;
+  /** Undefined in calls that came over no wire. */
+  contentType?: string;
 }
 
 /** `text` is sent as it is, `json` as JSON; without both the body is empty. */
@@ -57,7 +59,7 @@ export interface Place {
   tls?: ServerTls | undefined;
 }
 
-/** Serves on one address until closed; closing cuts open connections, as the end of a process does. */
+/** Serves on one address until closed, and cuts the connection where an answer throws; closing cuts open connections, as the end of a process does. */
 export function listen(place: Place, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<Listener> {
   const handler: RequestListener = (request, response) => void respond(request, response, answer);
   const server: Server = place.tls ? createSecure({ ...place.tls, requestCert: true, rejectUnauthorized: true }, handler) : createPlain(handler);
@@ -70,7 +72,7 @@ export function listen(place: Place, answer: (call: Omit<Call, 'parts'>) => Prom
 async function respond(request: IncomingMessage, response: ServerResponse, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<void> {
   try {
     const body = await read(request);
-    const { status = 200, json, text } = await answer({ method: request.method ?? 'GET', url: new URL(request.url ?? '/', 'http://pod'), body });
+    const { status = 200, json, text } = await answer({ method: request.method ?? 'GET', url: new URL(request.url ?? '/', 'http://pod'), body, contentType: request.headers['content-type'] ?? '' });
     const isJson = json !== undefined;
     response.writeHead(status, { 'content-type': isJson ? 'application/json; charset=UTF-8' : 'text/plain; charset=utf-8' });
     response.end(isJson ? toJson(json) : (text ?? ''));

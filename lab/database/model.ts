@@ -19,6 +19,12 @@ export interface Member {
   /** With the leading v, as PD prints it. */
   version: string;
   alive: boolean;
+  /** Every host by which its start scripts ever called it: the names that DNS knows. */
+  hosts: string[];
+  /** Its peer URL is another than the one with which it joined. */
+  movedUrl: boolean;
+  /** Other members cannot resolve its peer URL: to them it is gone. */
+  cutOff: boolean;
 }
 
 export type Engine = 'tikv' | 'tiflash';
@@ -43,6 +49,8 @@ export interface Store {
   /** Since when the store answers nobody; undefined while it does. */
   awaySince: number | undefined;
   offlineSince: number | undefined;
+  /** Peers that it had when its removal began. */
+  peersAtRemoval: number;
 }
 
 export type StateName = 'Up' | 'Disconnected' | 'Down' | 'Offline' | 'Tombstone';
@@ -87,6 +95,10 @@ export interface Disturbances {
   /** `silent`: the process hangs. `down`: silent for longer than PD's patience. */
   storeFault(store: Store): 'silent' | 'down' | undefined;
   leadersFrozen(store: Store): boolean;
+  /** Peers do not leave the store, also when it is being removed. */
+  neverDrains(store: Store): boolean;
+  /** A peer URL that was changed through etcd's API cannot be resolved by the other members. */
+  movedUrlUnresolvable(member: Member): boolean;
   /** Regions to report as lacking a peer, or as having a pending one, beyond the real ones. */
   extraMissing(): number;
   extraPending(): number;
@@ -99,6 +111,8 @@ export const undisturbed: Disturbances = {
   memberUnhealthy: () => false,
   storeFault: () => undefined,
   leadersFrozen: () => false,
+  neverDrains: () => false,
+  movedUrlUnresolvable: () => false,
   extraMissing: () => 0,
   extraPending: () => 0,
   foreignEviction: () => false,

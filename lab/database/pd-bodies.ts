@@ -5,10 +5,13 @@ import type { Member, Region, StateName, Store } from './model.ts';
 const nanosecondsPerMillisecond = 1_000_000n;
 const millisecondsPerSecond = 1_000;
 const gitHash = '0123456789abcdef0123456789abcdef01234567';
-/** What a twin store pretends to hold. */
-const capacityGiB = 100;
+/** What a region of a twin pretends to hold. */
 const regionMiB = 96;
-const mebibytesPerGibibyte = 1_024;
+const bytesPerMebibyte = 1_024 ** 2;
+const bytesPerGibibyte = 1_024 ** 3;
+/** PD prints sizes with four significant digits. */
+const sizeDigits = 4;
+const sizeUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 export const memberBody = (member: Member): object => ({
   name: member.name,
@@ -41,7 +44,7 @@ export function storeBody(database: Database, store: Store): object {
     store: {
       id: store.id,
       address: store.address,
-      labels: store.engine === 'tiflash' ? [{ key: 'engine', value: 'tiflash' }] : [],
+      labels: Object.entries(database.configuration.labelsOf(store)).map(([key, value]) => ({ key, value })),
       version: store.version,
       status_address: store.statusAddress,
       git_hash: gitHash,
@@ -58,16 +61,29 @@ export function storeBody(database: Database, store: Store): object {
 
 function statusBody(database: Database, store: Store): object {
   const [leaders, regions] = [database.regions.leadersOn(store.id), database.regions.peersOn(store.id)];
-  const used = (regions * regionMiB) / mebibytesPerGibibyte;
+  const { capacity, used, available } = roomOf(database, store);
   const started = store.startTimestamp * millisecondsPerSecond;
   return {
-    capacity: `${capacityGiB}GiB`, available: `${(capacityGiB - used).toFixed(2)}GiB`, used_size: `${used.toFixed(3)}GiB`,
+    capacity: sizeText(capacity), available: sizeText(available), used_size: sizeText(used),
     leader_count: leaders, leader_weight: 1, leader_score: leaders * regionMiB, leader_size: leaders * regionMiB,
     region_count: regions, region_weight: 1, region_score: regions * regionMiB, region_size: regions * regionMiB, slow_score: 1,
     start_ts: new Date(started).toISOString(),
     ...(store.lastHeartbeat ? { last_heartbeat_ts: new Date(store.lastHeartbeat).toISOString() } : {}),
     uptime: `${Math.max(0, Math.floor((database.now - started) / millisecondsPerSecond))}s`,
   };
+}
+
+/** Bytes: what the store can hold, what its regions fill, what is left. */
+export function roomOf(database: Database, store: Store): { capacity: number; used: number; available: number } {
+  const capacity = database.configuration.capacityGiB(store) * bytesPerGibibyte;
+  const used = database.regions.peersOn(store.id) * regionMiB * bytesPerMebibyte;
+  return { capacity, used, available: Math.max(0, capacity - used) };
+}
+
+/** As docker/go-units' BytesSize: `1.819TiB`. */
+function sizeText(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), sizeUnits.length - 1);
+  return `${Number((bytes / 1_024 ** power).toPrecision(sizeDigits))}${sizeUnits[power]}`;
 }
 
 export function regionsBody(regions: Region[]): object {
@@ -94,23 +110,38 @@ const peerBody = (region: Region, store: number, learner: boolean): object => ({
 /** All values are of the kinds that PD writes: some booleans are strings. */
 export const replicateBody = (database: Database): object => ({
   'max-replicas': database.maxReplicas,
-  'location-labels': '',
+  'location-labels': database.configuration.locationLabels.join(','),
   'strictly-match-label': 'false',
-  'enable-placement-rules': 'true',
+  'enable-placement-rules': String(database.configuration.rulesEnabled),
   'enable-placement-rules-cache': 'false',
-  'isolation-level': '',
+  'isolation-level': database.configuration.isolationLevel,
 });
 
-const rule = (group: string, id: string, role: string, count: number): object => ({
-  group_id: group, id, start_key: '', end_key: '', role, is_witness: false, count,
-});
+export const rulesBody = (database: Database, group?: string): object[] =>
+  database.rules.filter((rule) => group === undefined || rule.group_id === group).map((rule) => ({ ...rule, is_witness: false }));
 
-/** The default rule, and one table replica for TiFlash when there is any TiFlash store. */
-export function rulesBody(database: Database, group?: string): object[] {
-  const hasTiflash = [...database.stores.all.values()].some((store) => store.engine === 'tiflash' && store.state !== 'Tombstone');
-  const rules = { pd: [rule('pd', 'default', 'voter', database.maxReplicas)], tiflash: hasTiflash ? [rule('tiflash', 'table-100-r', 'learner', 1)] : [] };
-  if (group === undefined) return [...rules.pd, ...rules.tiflash];
-  return group === 'pd' || group === 'tiflash' ? rules[group] : [];
+const mebibytes = (regions: number): number => regions * regionMiB;
+const mean = (numbers: number[]): number => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
+/** The average over stores that are being removed (`RaftCluster.GetProgressByAction`); undefined when there is none. */
+export function removingBody(database: Database, stores: Store[]): object | undefined {
+  if (stores.length === 0) return undefined;
+  const removals = stores.map((store) => removalOf(database, store));
+  const left = mean(removals.map(({ leftSeconds }) => leftSeconds));
+  return {
+    action: 'removing',
+    progress: mean(removals.map(({ progress }) => progress)),
+    current_speed: mean(removals.map(({ speed }) => speed)),
+    left_seconds: Number.isFinite(left) ? left : Number.MAX_VALUE,
+  };
+}
+
+function removalOf(database: Database, store: Store): { progress: number; speed: number; leftSeconds: number } {
+  const left = database.regions.peersOn(store.id);
+  const before = Math.max(store.peersAtRemoval, left, 1);
+  const seconds = Math.max(1, database.now - (store.offlineSince ?? database.now)) / millisecondsPerSecond;
+  const speed = mebibytes(before - left) / seconds;
+  return { progress: 1 - left / before, speed, leftSeconds: left === 0 ? 0 : mebibytes(left) / speed };
 }
 
 export const evictScheduler = 'evict-leader-scheduler';

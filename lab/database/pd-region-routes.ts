@@ -6,12 +6,12 @@ import type { Region } from './model.ts';
 import { regionsBody } from './pd-bodies.ts';
 
 const checks: Record<string, (database: Database) => Region[]> = {
-  'miss-peer': (database) => padded(database, database.regions.missing(database.maxReplicas), database.missing()),
+  'miss-peer': (database) => padded(database, database.regions.missing(database.votersWanted), database.missing()),
   'pending-peer': (database) => padded(database, database.regions.pending(), database.pending()),
   'down-peer': (database) => database.regions.down(),
   'offline-peer': (database) => database.regions.offline(),
   'learner-peer': (database) => database.regions.learners(),
-  'extra-peer': (database) => database.regions.extra(database.maxReplicas),
+  'extra-peer': (database) => database.regions.extra(database.votersWanted),
   'empty-region': () => [],
 };
 

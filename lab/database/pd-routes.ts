@@ -1,4 +1,5 @@
 /** PD's HTTP API on one member's client port, as the version of that member serves it. */
+import { z } from 'zod';
 import type { Database } from './database.ts';
 import { etcdRoutes } from './etcd-routes.ts';
 import { dispatch, route } from './http-routes.ts';
@@ -84,17 +85,21 @@ function configRoutes(database: Database): Route[] {
     route('GET', /^\/pd\/api\/v1\/config$/, () => ({ json: { replication: replicateBody(database) } })),
     route('GET', /^\/pd\/api\/v1\/config\/replicate$/, () => ({ json: replicateBody(database) })),
     route('POST', /^\/pd\/api\/v1\/config\/replicate$/, ({ body }) => setReplication(database, body)),
-    route('GET', /^\/pd\/api\/v1\/config\/rules$/, () => ({ json: rulesBody(database) })),
-    route('GET', /^\/pd\/api\/v1\/config\/rules\/group\/([^/]+)$/, ({ parts }) => ({ json: rulesBody(database, parts[0]) })),
-    route('GET', /^\/pd\/api\/v1\/config\/placement-rule$/, () => ({
-      json: ['pd', 'tiflash'].map((group) => ({ group_id: group, group_index: 0, group_override: false, rules: rulesBody(database, group) })),
-    })),
+    route('GET', /^\/pd\/api\/v1\/config\/rules$/, () => withRules(database, () => rulesBody(database))),
+    route('GET', /^\/pd\/api\/v1\/config\/rules\/group\/([^/]+)$/, ({ parts }) => withRules(database, () => rulesBody(database, parts[0]))),
+    route('GET', /^\/pd\/api\/v1\/config\/placement-rule$/, () => withRules(database, () =>
+      [...new Set(database.rules.map((rule) => rule.group_id))].map((group) => ({ group_id: group, group_index: 0, group_override: false, rules: rulesBody(database, group) })))),
   ];
 }
 
+const withRules = (database: Database, body: () => object): Answer =>
+  database.configuration.rulesEnabled ? { json: body() } : { status: 412, json: 'placement rules feature is disabled' };
+
+const replication = z.object({ 'max-replicas': z.number().optional(), 'location-labels': z.string().optional(), 'isolation-level': z.string().optional() });
+
 function setReplication(database: Database, body: string): Answer {
-  const wanted = (JSON.parse(body) as { 'max-replicas'?: number })['max-replicas'];
-  if (wanted !== undefined) database.maxReplicas = wanted;
+  const { 'max-replicas': maxReplicas, 'location-labels': labels, 'isolation-level': isolationLevel } = replication.parse(JSON.parse(body));
+  database.configuration.change({ maxReplicas, isolationLevel, locationLabels: labels?.split(',').filter(Boolean) });
   return { json: 'The replicate config is updated.' };
 }
 

@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 import { route } from './http-routes.ts';
 import type { Answer, Route } from './http-routes.ts';
 import type { Store } from './model.ts';
-import { storeBody } from './pd-bodies.ts';
+import { removingBody, storeBody } from './pd-bodies.ts';
 
 const stateNumber: Record<Store['state'], string> = { Up: '0', Offline: '1', Tombstone: '2' };
 
@@ -23,11 +23,12 @@ export function storeRoutes(database: Database): Route[] {
     route('GET', /^\/pd\/api\/v1\/store\/(\d+)$/, ({ parts }) =>
       withStore(database, parts[0], (store) => ({ json: storeBody(database, store) }))),
     route('DELETE', /^\/pd\/api\/v1\/store\/(\d+)$/, ({ parts }) => withStore(database, parts[0], (store) => {
-      const refusal = database.removeStore(store.id, Date.now());
+      if (store.state === 'Tombstone') return removed(store);
+      const refusal = database.removeStore(store.id, database.now);
       return refusal ? { status: 400, json: refusal } : { json: 'The store is set as Offline.' };
     })),
     route('POST', /^\/pd\/api\/v1\/store\/(\d+)\/state$/, ({ parts, url }) =>
-      withStore(database, parts[0], (store) => setState(store, url.searchParams.get('state')))),
+      withStore(database, parts[0], (store) => setState(database, store, url.searchParams.get('state')))),
   ];
 }
 
@@ -38,13 +39,18 @@ function list(database: Database, wanted: (store: Store) => boolean): Answer {
 
 function withStore(database: Database, id: string | undefined, answer: (store: Store) => Answer): Answer {
   const store = database.stores.all.get(Number(id));
-  return store ? answer(store) : { status: 404, json: `store ${id} not found` };
+  return store ? answer(store) : { status: 404, json: `[PD:core:ErrStoreNotFound]store ${id} not found` };
 }
 
-function setState(store: Store, state: string | null): Answer {
-  if (state !== 'Up' || store.state !== 'Offline') return { status: 400, json: `invalid state ${state}` };
-  Object.assign(store, { state: 'Up', offlineSince: undefined });
-  return { json: "The store's state is updated." };
+const removed = ({ id }: Store): Answer => ({ status: 410, json: `[PD:core:ErrStoreRemoved]store ${id} has been removed` });
+
+function setState(database: Database, store: Store, state: string | null): Answer {
+  const wanted = state?.toLowerCase();
+  if (wanted !== 'up' && wanted !== 'offline') return { status: 400, json: `invalid state ${state}` };
+  if (store.state === 'Tombstone') return removed(store);
+  const refusal = wanted === 'offline' ? database.removeStore(store.id, database.now) : undefined;
+  if (wanted === 'up') database.keepStore(store.id);
+  return refusal ? { status: 400, json: refusal } : { json: "The store's state is updated." };
 }
 
 function removeTombstones(database: Database): Answer {
@@ -52,9 +58,12 @@ function removeTombstones(database: Database): Answer {
   return { json: 'Remove tombstone successfully.' };
 }
 
-function progress(database: Database, url: URL): Answer {
-  const leaving = [...database.stores.all.values()].find((store) => store.state === 'Offline' && (!url.searchParams.has('id') || url.searchParams.get('id') === String(store.id)));
-  if (!leaving) return { status: 404, json: 'no progress found' };
-  const share = database.regions.all.length === 0 ? 1 : 1 - database.regions.peersOn(leaving.id) / database.regions.all.length;
-  return { json: { action: 'removing', store_id: leaving.id, progress: share, current_speed: 0, left_seconds: 0 } };
+/** By store or by action; `preparing` is not modelled. */
+function progress(database: Database, { searchParams }: URL): Answer {
+  const [id, action] = [searchParams.get('id'), searchParams.get('action')];
+  if (!id && !action) return { status: 400, json: 'need query parameters' };
+  const leaving = [...database.stores.all.values()].filter((store) => store.state === 'Offline' && (id ? String(store.id) === id : action === 'removing'));
+  const body = removingBody(database, leaving);
+  if (!body) return { status: 404, json: `[PD:progress:ErrProgressNotFound]no progress found for ${id ? `the given store ID: ${id}` : `the action: ${action}`}` };
+  return { json: id ? { ...body, store_id: leaving[0]?.id } : body };
 }

@@ -3,6 +3,8 @@
  * repair, the draining of an Offline store, balance of leaders.
  */
 import type { Peer, Region, StateName } from './model.ts';
+import { fitsOf, gradeOf, isLearner, mayJoin, remoteness } from './placement.ts';
+import type { Fit, Grade, Labels, Rule } from './placement.ts';
 
 /** A store as the schedulers see it. */
 export interface Ground {
@@ -13,6 +15,9 @@ export interface Ground {
   evicting: boolean;
   /** A fault: leaders stay where they are. */
   frozen: boolean;
+  /** A fault: peers stay where they are, also when the store is being removed. */
+  clinging: boolean;
+  labels: Labels;
 }
 
 export interface RegionSpeeds {
@@ -35,20 +40,22 @@ export class Regions {
   #ground = new Map<number, Ground>();
   #last = 0;
   #now = 0;
+  #rules: readonly Rule[] = [];
 
   constructor(speeds: RegionSpeeds) {
     this.#speeds = speeds;
     this.all = Array.from({ length: speeds.regions }, (_, index) => ({ id: 1_000 + index, peers: [], leader: undefined }));
   }
 
-  advance(grounds: Ground[], maxReplicas: number, now: number): void {
+  advance(grounds: Ground[], rules: readonly Rule[], now: number): void {
     const elapsed = this.#last === 0 ? 0 : (now - this.#last) / millisecondsPerSecond;
     this.#ground = new Map(grounds.map((ground) => [ground.id, ground]));
     this.#now = now;
+    this.#rules = rules;
     const moves = Math.ceil(elapsed * this.#speeds.peerMoves);
     this.#last = now;
     this.#elect();
-    this.#repair(maxReplicas, moves);
+    this.#repair(moves);
     this.#spread(moves);
     this.#evict(Math.ceil(elapsed * this.#speeds.leaderMoves));
     this.#balance(Math.ceil(elapsed * this.#speeds.leaderMoves));
@@ -61,11 +68,11 @@ export class Regions {
     return this.all.filter((region) => region.peers.some((peer) => peer.store === store)).length;
   }
 
-  missing(maxReplicas: number): Region[] {
-    return this.all.filter((region) => voters(region).length < maxReplicas);
+  missing(wanted: number): Region[] {
+    return this.all.filter((region) => voters(region).length < wanted);
   }
-  extra(maxReplicas: number): Region[] {
-    return this.all.filter((region) => voters(region).length > maxReplicas);
+  extra(wanted: number): Region[] {
+    return this.all.filter((region) => voters(region).length > wanted);
   }
   learners(): Region[] {
     return this.all.filter((region) => region.peers.some((peer) => peer.learner));
@@ -102,51 +109,87 @@ export class Regions {
     }
   }
 
-  /** Adds peers where one is missing, then takes peers off stores that are leaving, within `moves`. */
-  #repair(maxReplicas: number, moves: number): void {
+  /** Adds peers where a rule lacks one, then takes off those that no rule needs any more, within `moves`. */
+  #repair(moves: number): void {
     let left = moves;
     for (const region of this.all) {
       // An empty database places its first peers at once.
       if (left <= 0 && region.peers.length > 0) continue;
-      left -= this.#complete(region, maxReplicas, false) + this.#complete(region, 1, true) + this.#release(region, maxReplicas);
+      left -= this.#complete(region) + this.#release(region);
     }
   }
 
-  #complete(region: Region, wanted: number, learner: boolean): number {
-    const staying = region.peers.filter((peer) => peer.learner === learner && !this.#leaving(peer.store));
-    if (staying.length >= wanted) return 0;
-    const target = [...this.#ground.values()]
-      .filter((ground) => ground.learner === learner && ground.state === 'Up' && !region.peers.some((peer) => peer.store === ground.id))
-      .sort((one, other) => this.peersOn(one.id) - this.peersOn(other.id))[0];
-    if (!target) return 0;
-    const first = region.peers.length === 0;
-    region.peers.push({ store: target.id, learner, caughtUpAt: first ? this.#now : this.#now + this.#speeds.peerCatchUp });
+  /** One peer for each rule that lacks one among those that stay. */
+  #complete(region: Region): number {
+    let added = 0;
+    for (const { rule, peers, lacking } of this.#fits(region, (peer) => !this.#leaving(peer.store))) {
+      const target = lacking > 0 ? this.#place(region, rule, peers) : undefined;
+      if (!target) continue;
+      const first = region.peers.length === 0;
+      region.peers.push({ store: target.id, learner: isLearner(rule), caughtUpAt: first ? this.#now : this.#now + this.#speeds.peerCatchUp });
+      added += 1;
+    }
+    return added;
+  }
+
+  /** The best store for a new peer of a rule: far from the others, then empty. */
+  #place(region: Region, rule: Rule, peers: Peer[]): Ground | undefined {
+    const others = peers.flatMap(({ store }) => this.#ground.get(store) ?? []);
+    return [...this.#ground.values()]
+      .filter((ground) => ground.state === 'Up' && !isOn(region, ground.id) && mayJoin(rule, ground, others))
+      .sort((one, other) => remoteness(rule, other, others) - remoteness(rule, one, others) || this.peersOn(one.id) - this.peersOn(other.id))[0];
+  }
+
+  /** A peer goes when the rules are served without it: first those on stores that leave, then those that are too many. */
+  #release(region: Region): number {
+    const leaving = region.peers.find((peer) => this.#leaving(peer.store) && !this.#clings(peer.store));
+    const fits = this.#fits(region, (peer) => !this.#leaving(peer.store) && peer.caughtUpAt <= this.#now);
+    const needed = new Set(fits.flatMap(({ peers }) => peers));
+    const spare = region.peers.find((peer) => !needed.has(peer) && !this.#leaving(peer.store) && peer.caughtUpAt <= this.#now && !this.#clings(peer.store));
+    const goer = leaving ?? spare;
+    if (!goer || fits.some(({ rule, lacking }) => lacking > 0 && isLearner(rule) === goer.learner)) return 0;
+    region.peers.splice(region.peers.indexOf(goer), 1);
+    if (region.leader === goer.store) region.leader = this.#emptiest(voters(region));
     return 1;
   }
 
-  #release(region: Region, maxReplicas: number): number {
-    const leaving = region.peers.find((peer) => this.#leaving(peer.store));
-    if (!leaving) return 0;
-    const stayers = region.peers.filter((peer) => peer.learner === leaving.learner && peer !== leaving && peer.caughtUpAt <= this.#now);
-    if (stayers.length < (leaving.learner ? 1 : maxReplicas)) return 0;
-    region.peers.splice(region.peers.indexOf(leaving), 1);
-    if (region.leader === leaving.store) region.leader = this.#emptiest(voters(region));
-    return 1;
+  #clings(store: number): boolean {
+    return this.#ground.get(store)?.clinging === true;
   }
 
-  /** The balance-region scheduler: a peer from the fullest store to the emptiest, so that new stores fill up. */
+  /** How the rules fit those peers of a region that `counts` lets count. */
+  #fits(region: Region, counts: (peer: Peer) => boolean): Fit[] {
+    const leaderFirst = [...region.peers].sort((one, other) => Number(other.store === region.leader) - Number(one.store === region.leader));
+    return fitsOf({ ...region, peers: leaderFirst.filter(counts) }, this.#rules, (store) => this.#ground.get(store));
+  }
+
+  /** The balance-region scheduler: a peer from a full store to an emptier one, where the rules let it, so that new stores fill up. */
   #spread(moves: number): void {
-    for (let move = 0; move < moves; move += 1) {
-      const able = [...this.#ground.values()].filter((ground) => !ground.learner && ground.state === 'Up' && ground.awaySince === undefined && !ground.evicting);
-      const ranked = able.sort((one, other) => this.peersOn(one.id) - this.peersOn(other.id));
-      const [emptiest, fullest] = [ranked[0]?.id, ranked.at(-1)?.id];
-      if (emptiest === undefined || fullest === undefined || this.peersOn(fullest) - this.peersOn(emptiest) <= balanceTolerance) return;
-      const isOn = (region: Region, store: number): boolean => region.peers.some((peer) => peer.store === store);
-      const region = this.all.find((one) => one.leader !== fullest && isOn(one, fullest) && !isOn(one, emptiest));
-      const peer = region?.peers.find((one) => one.store === fullest);
-      if (!peer) return;
-      peer.store = emptiest;
+    for (let move = 0; move < moves; move += 1) if (!this.#spreadOne()) return;
+  }
+
+  #spreadOne(): boolean {
+    const able = [...this.#ground.values()].filter((ground) => !ground.learner && ground.state === 'Up' && ground.awaySince === undefined && !ground.evicting);
+    const counted = able.map(({ id }) => ({ id, peers: this.peersOn(id) })).sort((one, other) => one.peers - other.peers);
+    for (const full of counted.toReversed()) {
+      for (const empty of counted) {
+        if (full.peers - empty.peers <= balanceTolerance) break;
+        const region = this.all.find((one) => one.leader !== full.id && isOn(one, full.id) && !isOn(one, empty.id) && this.#mayMove(one, full.id, empty.id));
+        const peer = region?.peers.find((one) => one.store === full.id);
+        if (!peer) continue;
+        peer.store = empty.id;
+        return true;
+      }
     }
+    return false;
+  }
+
+  /** True when the rules are served no worse afterwards than before. */
+  #mayMove(region: Region, from: number, to: number): boolean {
+    const grade = (peers: Peer[]): Grade => gradeOf({ ...region, peers }, this.#rules, (store) => this.#ground.get(store));
+    const staying = region.peers.filter((peer) => !this.#leaving(peer.store));
+    const [before, after] = [grade(staying), grade(staying.map((peer) => (peer.store === from ? { ...peer, store: to } : peer)))];
+    return after.lacking <= before.lacking && after.apart >= before.apart;
   }
 
   #leaving(store: number): boolean {
@@ -187,4 +230,5 @@ export class Regions {
   }
 }
 
+const isOn = (region: Region, store: number): boolean => region.peers.some((peer) => peer.store === store);
 const voters = (region: Region): Peer[] => region.peers.filter((peer) => !peer.learner);

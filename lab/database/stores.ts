@@ -29,7 +29,7 @@ export class Stores {
   register(id: number, registration: Registration, now: number): Store {
     const known = this.all.get(id);
     const store: Store = {
-      state: 'Up', offlineSince: undefined, lastHeartbeat: now,
+      state: 'Up', offlineSince: undefined, peersAtRemoval: 0, lastHeartbeat: now,
       ...known, ...registration,
       id, startTimestamp: Math.floor(now / millisecondsPerSecond), nextHeartbeat: now, alive: true, awaySince: undefined,
     };

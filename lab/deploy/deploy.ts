@@ -1,6 +1,7 @@
 /** Deploys a TiDB cluster: TidbClusters one after the other, each whole before the next; and takes it away again. */
 import type { Database } from '../database/database.ts';
 import type { Databases } from '../database/databases.ts';
+import { mayJoin } from '../database/placement.ts';
 import { isGone } from '../kubernetes-api.ts';
 import type { KubernetesApi } from '../kubernetes-api.ts';
 import type { KubernetesTwin } from '../process/kubernetes-twin.ts';
@@ -85,14 +86,22 @@ function missingIn(member: DeploymentMember, { operator }: KubernetesTwin): stri
 
 function missingInDatabase(deployment: Deployment, database: Database | undefined): string | undefined {
   if (!database) return 'there is no database yet';
-  if (deployment.maxReplicas !== undefined) database.maxReplicas = deployment.maxReplicas;
   const sum = (component: 'pd' | 'tikv' | 'tiflash'): number => deployment.members.reduce((total, member) => total + (member.replicas[component] ?? 0), 0);
   const healthy = database.members.all.filter((member) => database.isHealthy(member)).length;
   if (healthy !== sum('pd')) return `${healthy} of ${sum('pd')} PD members healthy`;
   const up = [...database.stores.all.values()].filter((store) => database.stateName(store) === 'Up').length;
   if (up !== sum('tikv') + sum('tiflash')) return `${up} of ${sum('tikv') + sum('tiflash')} stores Up`;
-  const possible = sum('tikv') >= database.maxReplicas;
-  return possible && (database.missing() > 0 || database.pending() > 0) ? `${database.missing()} regions lack a peer` : undefined;
+  return isPossible(database) && (database.missing() > 0 || database.pending() > 0) ? `${database.missing()} regions lack a peer` : undefined;
+}
+
+/** Whether the stores are enough for the rules: fewer than `max-replicas` are a deployment of their own kind. */
+function isPossible(database: Database): boolean {
+  const sites = [...database.stores.all.values()].map((store) => ({ id: store.id, labels: database.configuration.labelsOf(store) }));
+  return database.rules.every((rule) => {
+    const chosen: typeof sites = [];
+    for (const site of sites) if (mayJoin(rule, site, chosen)) chosen.push(site);
+    return chosen.length >= rule.count;
+  });
 }
 
 async function until(missing: () => string | undefined | Promise<string | undefined>, what: string): Promise<void> {

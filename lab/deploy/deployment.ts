@@ -1,5 +1,7 @@
 /** What can be deployed: a TiDB cluster as TidbClusters in several Kubernetes clusters. */
 import { z } from 'zod';
+import { databaseSettingsSchema } from '../database/database-settings.ts';
+import type { DatabaseSettings } from '../database/database-settings.ts';
 
 const count = z.number().int().nonnegative().optional();
 export const deployable = ['pd', 'tiflash', 'tikv', 'pump', 'tidb', 'ticdc', 'tiproxy'] as const;
@@ -16,6 +18,10 @@ const memberSchema = z.strictObject({
   clusterDomain: z.string().optional(),
   /** Default true. */
   acrossK8s: z.boolean().optional(),
+  /** Labels of all its stores, e.g. `{ zone: 'east' }`. */
+  storeLabels: z.record(z.string(), z.string()).optional(),
+  /** Of each of its stores; default 100. */
+  storeCapacityGiB: z.number().positive().optional(),
   replicas,
 });
 
@@ -25,8 +31,10 @@ export const deploymentSchema = z.strictObject({
   version: z.string(),
   /** TLS between the components, with certificates made here. */
   tls: z.boolean().default(false),
-  /** PD's max-replicas, set when all stores are up. */
+  /** PD's max-replicas. */
   maxReplicas: z.number().int().positive().optional(),
+  /** Rules, labels and sizes; in force from the first moment. */
+  database: databaseSettingsSchema.default({}),
   /** The first one bootstraps; the others join it one after the other. */
   members: z.array(memberSchema).min(1),
   /** More fields of every TidbCluster's spec, e.g. configUpdateStrategy. */
@@ -36,6 +44,16 @@ export const deploymentSchema = z.strictObject({
 export type Deployment = z.infer<typeof deploymentSchema>;
 export type DeploymentInput = z.input<typeof deploymentSchema>;
 export type DeploymentMember = Deployment['members'][number];
+
+/** Everything that a deployment says about the database itself. */
+export const settingsOf = ({ maxReplicas, database, members }: Deployment): DatabaseSettings => ({
+  ...database,
+  ...(maxReplicas === undefined ? {} : { maxReplicas }),
+  stores: [
+    ...members.map(({ cluster, namespace, tidbCluster, storeLabels, storeCapacityGiB }) => ({ kubernetesCluster: cluster, namespace, tidbCluster, labels: storeLabels, capacityGiB: storeCapacityGiB })),
+    ...(database.stores ?? []),
+  ],
+});
 
 /** The demo cluster's version, old enough to be upgraded to several later ones. */
 const demoVersion = 'v8.5.3';

@@ -41,10 +41,18 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pd-member-unhealthy'), ...scoped }),
   /** Leaders do not leave the store in spite of an evict-leader scheduler. */
   z.strictObject({ kind: z.literal('leaders-frozen'), ...scoped }),
+  /** Peers do not leave the store while it is being removed: it stays Offline. */
+  z.strictObject({ kind: z.literal('store-never-drains'), ...scoped }),
+  /** The peer URL that was written for the member through etcd's API does not resolve for the others: they lose it until the fault or the URL is mended. */
+  z.strictObject({ kind: z.literal('member-url-unresolvable'), ...scoped }),
   /** PD reports so many more regions with a missing or a pending peer. */
   z.strictObject({ kind: z.literal('region-shortage'), missing: z.number().int().nonnegative().default(0), pending: z.number().int().nonnegative().default(0), ...scoped }),
   /** Somebody else has set an evict-leader scheduler. */
   z.strictObject({ kind: z.literal('foreign-eviction'), ...scoped }),
+  /** Discovery does not answer, and its pod crashes: pods that must ask it hang in their start script. */
+  z.strictObject({ kind: z.literal('discovery-gone'), ...scoped }),
+  /** The operator refuses to scale PD and TiKV in, with its usual events, whatever the numbers are. */
+  z.strictObject({ kind: z.literal('operator-refuses'), ...scoped }),
   /** The operator is dead: no pass, no renewal of its lease. */
   z.strictObject({ kind: z.literal('operator-stopped'), ...inCluster }),
   /** The API server is dead; its data stay. */

@@ -75,10 +75,21 @@ export function podFaults(switchboard: Switchboard, kubernetesCluster: string, d
   const faults = <Kind extends FaultKind>(kind: Kind, pod: Pod): Extract<Fault, { kind: Kind }>[] => (switchboard.isOn(kind) ? switchboard.of(kind, target(pod)) : []);
   return {
     isUnschedulable: (pod) => faults('pod-pending', pod).length > 0,
-    isCrashing: (pod) => faults('pod-crashing', pod).length > 0,
+    isCrashing: (pod) => faults('pod-crashing', pod).length > 0 || (isDiscovery(pod) && faults('discovery-gone', pod).length > 0),
+    isDiscoveryGone: (pod) => faults('discovery-gone', pod).length > 0,
     isImageRefused: (pod) => faults('image-not-pullable', pod).some(({ image }) => pod.spec.containers.some((container) => new RegExp(image).test(container.image))),
   };
 }
+
+const isDiscovery = (pod: Pod): boolean => pod.metadata.labels?.['app.kubernetes.io/component'] === 'discovery';
+
+type Refuses = (cluster: { namespace: string; name: string }, component: string) => boolean;
+
+/** Whether the operator of a Kubernetes cluster refuses to scale in a component of a TidbCluster. */
+export const refusals = (switchboard: Switchboard, kubernetesCluster: string, databaseOf: (namespace: string, name: string) => string): Refuses =>
+  ({ namespace, name }, component) =>
+    switchboard.isOn('operator-refuses') &&
+    switchboard.of('operator-refuses', { kubernetesCluster, database: databaseOf(namespace, name), namespace, tidbCluster: name, component }).length > 0;
 
 export function databaseFaults(switchboard: Switchboard, database: string): Disturbances {
   const target = ({ kubernetesCluster, namespace, tidbCluster, pod }: Origin): Scope => ({ database, kubernetesCluster, namespace, tidbCluster, pod });
@@ -89,6 +100,8 @@ export function databaseFaults(switchboard: Switchboard, database: string): Dist
     memberUnhealthy: ({ origin }) => isOn('pd-member-unhealthy', origin),
     storeFault: ({ origin }) => (isOn('store-down', origin) ? 'down' : isOn('store-disconnected', origin) ? 'silent' : undefined),
     leadersFrozen: ({ origin }) => isOn('leaders-frozen', origin),
+    neverDrains: ({ origin }) => isOn('store-never-drains', origin),
+    movedUrlUnresolvable: ({ origin }) => isOn('member-url-unresolvable', origin),
     foreignEviction: ({ origin }) => isOn('foreign-eviction', origin),
     extraMissing: () => shortage().reduce((sum, fault) => sum + fault.missing, 0),
     extraPending: () => shortage().reduce((sum, fault) => sum + fault.pending, 0),

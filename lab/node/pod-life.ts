@@ -20,6 +20,7 @@ export interface PodFaults {
   isUnschedulable(pod: Pod): boolean;
   isImageRefused(pod: Pod): boolean;
   isCrashing(pod: Pod): boolean;
+  isDiscoveryGone(pod: Pod): boolean;
 }
 
 /** What all pods of a node share. */
@@ -134,11 +135,11 @@ export class PodLife {
   }
 
   async #startProcess(): Promise<Process> {
-    const { api, kubernetesCluster, databases, speeds } = this.#ground;
+    const { api, kubernetesCluster, databases, speeds, faults } = this.#ground;
     if (!this.#component) return { isReady: () => true, stop: () => undefined };
     const inputs = await readInputs(api, this.#pod);
     const container = containerOf(this.#pod, this.#component, { kubernetesCluster, address: this.address ?? '' }, inputs);
-    return startProcess(container, { databases, speeds, log: this.log.write });
+    return startProcess(container, { databases, speeds, log: this.log.write, isDiscoveryGone: () => faults.isDiscoveryGone(this.#pod) });
   }
 
   /** Follows readiness until the pod ends or a fault kills the container. Only a probe can make a running container unready. */
@@ -147,6 +148,8 @@ export class PodLife {
     let was = false;
     while (!this.#isEnding) {
       if (this.#ground.faults.isCrashing(this.#pod)) throw new StartFailure('fatal error: simulated crash');
+      const death = this.#process?.death?.();
+      if (death !== undefined) throw new StartFailure(death);
       const ready = !hasProbe || this.#process?.isReady() === true;
       await this.#write({ is: 'running', ready, restarts: this.#restarts, startedAt });
       if (ready !== was) this.#record({ kind: ready ? 'pod-ready' : 'pod-unready' });

@@ -3,6 +3,8 @@ import type { Component } from '../settings.ts';
 import { isTls } from './tidb-cluster.ts';
 import type { TidbCluster } from './tidb-cluster.ts';
 
+/** As events name a TidbCluster. */
+export const fullName = ({ metadata: { namespace, name } }: TidbCluster): string => `${namespace}/${name}`;
 export const setName = (cluster: TidbCluster, component: Component): string => `${cluster.metadata.name}-${component}`;
 export const podName = (cluster: TidbCluster, component: Component, ordinal: number): string => `${setName(cluster, component)}-${ordinal}`;
 /** Pump's headless service has no `-peer`. */

@@ -25,6 +25,8 @@ export interface OperatorSetting {
   kubernetesCluster: string;
   databases: Databases;
   speeds: Speeds;
+  /** A fault, asked in every pass. */
+  refusesScaleIn?: (cluster: { namespace: string; name: string }, component: Component) => boolean;
   /** One line about what the operator does, for its log. */
   log: (line: string) => void;
 }
@@ -127,6 +129,7 @@ export class Operator {
       configMap: (name) => this.#configMaps.get(namespace, name),
       claims: (component) => ours(this.#claims, component),
       database: observeDatabase(this.#reach(cluster).database),
+      refusesScaleIn: (component) => this.#setting.refusesScaleIn?.(cluster.metadata, component) === true,
     };
   }
 

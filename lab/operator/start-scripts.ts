@@ -14,7 +14,7 @@ export const fromConfigMap = (component: Component): boolean => component === 'p
 
 export function startScript(cluster: TidbCluster, component: Component): string {
   const host = hostOf(cluster, component, podVariable);
-  const flags = component === 'pd' ? pdFlags(cluster, host) : [`--advertise-host=${host}`, `--pd=${pdAddress(cluster)}`];
+  const flags = component === 'pd' ? pdFlags(cluster, host) : [`--advertise-host=${host}`, `--pd=${pdFor(cluster)}`];
   return `#!/bin/sh\nset -uo pipefail\nexec /${component}-server ${flags.join(' ')}\n`;
 }
 
@@ -24,6 +24,10 @@ const pdFlags = (cluster: TidbCluster, host: string): string[] => [
   `--advertise-peer-urls=${scheme(cluster)}://${host}:2380`,
   `--advertise-client-urls=${scheme(cluster)}://${host}:2379`,
 ];
+
+/** Across Kubernetes a pod asks its discovery where PD is, and waits until that answers. */
+const pdFor = (cluster: TidbCluster): string =>
+  cluster.spec.acrossK8s ? `$(wget -qO- -T 3 http://${cluster.metadata.name}-discovery.${cluster.metadata.namespace}:10261/verify/${Buffer.from(pdAddress(cluster)).toString('base64')})` : pdAddress(cluster);
 
 function pdAddress(cluster: TidbCluster): string {
   const { cluster: reference } = cluster.spec;

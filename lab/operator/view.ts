@@ -17,6 +17,8 @@ export interface PassView {
   pods(component: Component): Pod[];
   configMap(name: string): ConfigMap | undefined;
   claims(component: Component): Named[];
+  /** A fault: scale-in of the component is refused, whatever the numbers are. */
+  refusesScaleIn?: (component: Component) => boolean;
   /** Undefined when no PD answers. */
   database: DatabaseView | undefined;
   /** Notes what is to be done, in order; it is carried out after the turn of the component. */

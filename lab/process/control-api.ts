@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { dispatch, listen, route } from '../database/http-routes.ts';
 import type { Answer, Listener, Route } from '../database/http-routes.ts';
+import { databaseSettingsSchema } from '../database/database-settings.ts';
 import { deploymentSchema } from '../deploy/deployment.ts';
 import { faultSchema } from '../faults/fault.ts';
 import type { Lab } from './lab.ts';
@@ -37,6 +38,7 @@ function routesOf(lab: Lab, shutdown: () => void): Route[] {
     }),
     route('GET', /^\/databases$/, () => ({ json: lab.reports() })),
     route('GET', /^\/databases\/([^/]+)$/, ({ parts }) => ({ json: lab.report(parts[0] ?? '') })),
+    route('PATCH', /^\/databases\/([^/]+)$/, ({ parts, body }) => ({ json: lab.change(parts[0] ?? '', databaseSettingsSchema.parse(JSON.parse(body))) })),
     route('GET', /^\/faults$/, () => ({ json: lab.switchboard.list() })),
     route('POST', /^\/faults$/, async ({ body }) => ({ json: await lab.switchboard.turnOn(faultSchema.parse(JSON.parse(body))) })),
     route('DELETE', /^\/faults\/(\d+)$/, async ({ parts }) => ({ status: (await lab.switchboard.turnOff(Number(parts[0]))) ? 204 : 404 })),

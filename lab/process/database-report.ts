@@ -1,5 +1,6 @@
 /** The state of a database for tests and the demo: plain JSON, ids as texts. */
 import type { Database } from '../database/database.ts';
+import { roomOf } from '../database/pd-bodies.ts';
 import type { Origin, StateName } from '../database/model.ts';
 
 export interface MemberReport {
@@ -24,6 +25,10 @@ export interface StoreReport {
   leaders: number;
   regions: number;
   isEvicting: boolean;
+  labels: Record<string, string>;
+  /** Bytes. */
+  capacity: number;
+  available: number;
 }
 
 export interface ServerReport {
@@ -56,6 +61,7 @@ export function reportOf(database: Database): DatabaseReport {
     stores: [...stores.all.values()].map((store) => ({
       id: store.id, engine: store.engine, origin: store.origin, address: store.address, version: store.version, state: database.stateName(store),
       leaders: regions.leadersOn(store.id), regions: regions.peersOn(store.id), isEvicting: database.isEvicting(store),
+      labels: database.configuration.labelsOf(store), capacity: roomOf(database, store).capacity, available: roomOf(database, store).available,
     })),
     servers: [...servers.values()].map(({ component, origin, version, alive }) => ({ component, origin, version, alive })),
     regions: { all: regions.all.length, missing: database.missing(), pending: database.pending(), down: regions.down().length },

@@ -2,7 +2,7 @@
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import type { Belonging, Databases } from '../database/databases.ts';
 import type { RecordFact } from '../event-log.ts';
-import { podFaults } from '../faults/switchboard.ts';
+import { podFaults, refusals } from '../faults/switchboard.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import { KubernetesApi } from '../kubernetes-api.ts';
 import { tidbClusterOf } from '../node/container-inputs.ts';
@@ -57,8 +57,8 @@ export class KubernetesTwin {
     const operatorApi = new KubernetesApi(await plane.connectionFor(operatorIdentity));
     const nodeApi = new PatientApi(await plane.connectionFor(nodeIdentity), ending.signal);
     const admin = new KubernetesApi(await plane.connectionFor(adminIdentity));
-    const operator = new Operator({ api: operatorApi, kubernetesCluster, databases, speeds, log });
     const nameOf = (namespace: string, name: string): string => databases.nameOf({ kubernetesCluster, namespace, name });
+    const operator = new Operator({ api: operatorApi, kubernetesCluster, databases, speeds, log, refusesScaleIn: refusals(switchboard, kubernetesCluster, nameOf) });
     const diary = new RolloutDiary(kubernetesCluster, record, ({ metadata }) => nameOf(metadata.namespace, metadata.labels?.['app.kubernetes.io/instance'] ?? ''));
     operator.sets.onChange((set, gone) => diary.see(set, gone));
     const node = new Node({

@@ -8,8 +8,10 @@ import type { ControlPlanes } from '../control-plane/control-planes.ts';
 import { writeKubeconfig } from '../control-plane/kubeconfig.ts';
 import { Database } from '../database/database.ts';
 import { Databases } from '../database/databases.ts';
+import type { DatabaseSettings } from '../database/database-settings.ts';
 import { databaseOf, deploy, remove } from '../deploy/deploy.ts';
 import type { Site } from '../deploy/deploy.ts';
+import { settingsOf } from '../deploy/deployment.ts';
 import type { Deployment } from '../deploy/deployment.ts';
 import { EventLog } from '../event-log.ts';
 import { databaseFaults, Switchboard } from '../faults/switchboard.ts';
@@ -104,9 +106,19 @@ export class Lab {
   }
 
   report(name: string): DatabaseReport {
+    return reportOf(this.#databaseOf(name));
+  }
+
+  /** Changes rules, labels or sizes of a database while it runs. */
+  change(name: string, settings: DatabaseSettings): DatabaseReport {
+    this.#databaseOf(name).configuration.change(settings);
+    return this.report(name);
+  }
+
+  #databaseOf(name: string): Database {
     const database = databaseOf(this.#deploymentOf(name), this.#site);
     if (!database) throw new Error(`TiDB cluster "${name}" has no database yet: its first PD has not started.`);
-    return reportOf(database);
+    return database;
   }
 
   /** Every database, also such as bootstrapped by themselves. */
@@ -138,6 +150,8 @@ export class Lab {
 
   #bootstrap(name: string, { kubernetesCluster, namespace, name: tidbCluster }: Parameters<Databases['bootstrap']>[0]): Database {
     const database = new Database({ name, speeds: this.#speeds, disturbances: databaseFaults(this.switchboard, name), record: this.events.record });
+    const deployment = this.#deployments.get(name);
+    if (deployment) database.configuration.change(settingsOf(deployment));
     this.events.record({ kind: 'database-bootstrapped', database: name, kubernetesCluster, namespace, tidbCluster, clusterId: String(database.clusterId) });
     return database;
   }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { Database } from '../../lab/database/database.ts';
 import { undisturbed } from '../../lab/database/model.ts';
+import { poisonOf } from '../../lab/database/peer-names.ts';
 import type { Disturbances, Engine, Member, Origin } from '../../lab/database/model.ts';
 import type { Fact } from '../../lab/event-log.ts';
 import { presets } from '../../lab/settings.ts';
@@ -14,7 +15,13 @@ class World {
   disturbances: Partial<Disturbances> = {};
   readonly database = new Database({
     name: 'shop', speeds: presets.fast, record: (fact) => this.facts.push(fact),
-    disturbances: { ...undisturbed, leadersFrozen: (store) => this.disturbances.leadersFrozen?.(store) ?? false },
+    disturbances: {
+      ...undisturbed,
+      leadersFrozen: (store) => this.disturbances.leadersFrozen?.(store) ?? false,
+      neverDrains: (store) => this.disturbances.neverDrains?.(store) ?? false,
+      movedUrlUnresolvable: (member) => this.disturbances.movedUrlUnresolvable?.(member) ?? false,
+      leaderLost: () => this.disturbances.leaderLost?.() ?? false,
+    },
   });
 
   member(pod: string): Member {
@@ -111,6 +118,91 @@ describe('PD', () => {
     world.database.stopMember(member!);
     world.database.startMember(member!, { origin: member!.origin, name: 'pd-0.domain', peerUrl: 'http://pd-0.domain:2380', clientUrl: 'http://pd-0.domain:2379', version: 'v8.5.4' });
     expect(member).toMatchObject({ name: 'pd-0.domain', clientUrls: ['http://pd-0.domain:2379'], peerUrls: ['http://pd-0:2380'], version: 'v8.5.4' });
+  });
+});
+
+describe('the peer URL of a member', () => {
+  const east = (pod: string): string => `http://${pod}.pd-peer.shop.svc.east.local:2380`;
+  /** Two members in one Kubernetes cluster, one in another, all with a domain; `pd-2` joined without. */
+  const spread = (): { world: World; members: Member[] } => {
+    const world = new World();
+    const members = ['pd-0', 'pd-1', 'pd-2'].map((pod, index) => {
+      const where = { ...origin(pod), kubernetesCluster: index === 1 ? 'west' : 'east' };
+      const joining = { origin: where, name: pod, peerUrl: pod === 'pd-2' ? `http://${pod}.pd-peer.shop.svc:2380` : east(pod), clientUrl: east(pod).replace('2380', '2379'), version: 'v8.5.3' };
+      const member = world.database.addMember(joining);
+      world.database.startMember(member, joining);
+      return member;
+    });
+    world.pass(2_000);
+    return { world, members };
+  };
+  const healthy = ({ world, members }: { world: World; members: Member[] }): boolean[] => members.map((member) => world.database.isHealthy(member));
+
+  test('that resolves everywhere costs nothing, not even the leader', () => {
+    const { world, members } = spread();
+    const leader = world.database.members.leader;
+    world.database.moveMember(members[2]!, [east('pd-2')]);
+    world.pass(1_000);
+    expect(healthy({ world, members })).toEqual([true, true, true]);
+    expect(world.database.members.leader).toBe(leader);
+  });
+
+  test.each([
+    ['of an unknown host', 'http://pd-0.elsewhere:2380'],
+    ['without a domain, for peers in another Kubernetes cluster', 'http://pd-0.pd-peer.shop.svc:2380'],
+  ])('%s loses the member for the others, its leadership too, until it is mended', (_, url) => {
+    const { world, members } = spread();
+    expect(world.database.members.leader).toBe(members[0]);
+    world.database.moveMember(members[0]!, [url]);
+    world.pass(1_000);
+    expect(healthy({ world, members })).toEqual([false, true, true]);
+    expect(world.database.members.leader).toBe(members[1]);
+    world.database.moveMember(members[0]!, [east('pd-0')]);
+    world.pass(1_000);
+    expect(healthy({ world, members })).toEqual([true, true, true]);
+  });
+
+  test('of two of three members that do not resolve leaves no leader', () => {
+    const { world, members } = spread();
+    for (const member of members.slice(0, 2)) world.database.moveMember(member, ['http://nowhere:2380']);
+    world.pass(5_000);
+    expect(world.database.members.leader).toBeUndefined();
+  });
+
+  test('that is new does not resolve under the fault, while the old one does', () => {
+    const { world, members } = spread();
+    world.disturbances = { movedUrlUnresolvable: (member) => member === members[2] };
+    world.pass(1_000);
+    expect(healthy({ world, members })).toEqual([true, true, true]);
+    world.database.moveMember(members[2]!, [east('pd-2')]);
+    world.database.moveMember(members[2]!, ['http://pd-2.pd-peer.shop.svc.x:2380']);
+    world.pass(1_000);
+    expect(healthy({ world, members })).toEqual([true, true, false]);
+    world.disturbances = {};
+    world.database.moveMember(members[2]!, [east('pd-2')]);
+    world.pass(1_000);
+    expect(healthy({ world, members })).toEqual([true, true, true]);
+  });
+
+  test('that is garbage stops all others, and nothing is elected any more', () => {
+    const { world, members } = spread();
+    world.database.moveMember(members[2]!, ['garbage']);
+    expect(members.map(({ alive }) => alive)).toEqual([false, false, true]);
+    expect(members.map((member) => poisonOf(member, members) !== undefined)).toEqual([true, true, false]);
+    world.pass(5_000);
+    expect(world.database.members.leader).toBeUndefined();
+  });
+
+  test('can be changed again after a leader was lost and elected between two members', () => {
+    const { world, members } = spread();
+    world.database.moveMember(members[2]!, [east('pd-2')]);
+    world.disturbances = { leaderLost: () => true };
+    world.pass(1_000);
+    expect(world.database.members.leader).toBeUndefined();
+    world.disturbances = {};
+    world.pass(1_000);
+    expect(world.database.members.leader).toBeDefined();
+    expect(members[2]!.peerUrls).toEqual([east('pd-2')]);
   });
 });
 

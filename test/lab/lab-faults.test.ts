@@ -1,11 +1,11 @@
 /** The switchboard of faults: whom a fault meets, and what the twins are told. */
 import { faultSchema } from '../../lab/faults/fault.ts';
 import type { FaultInput } from '../../lab/faults/fault.ts';
-import { databaseFaults, podFaults, Switchboard } from '../../lab/faults/switchboard.ts';
+import { databaseFaults, podFaults, refusals, Switchboard } from '../../lab/faults/switchboard.ts';
 import type { Fact } from '../../lab/event-log.ts';
-import type { Store } from '../../lab/database/model.ts';
+import type { Member, Store } from '../../lab/database/model.ts';
 import type { Pod } from '../../lab/process/kubernetes-objects.ts';
-import { deploymentSchema, spreadOver } from '../../lab/deploy/deployment.ts';
+import { deploymentSchema, settingsOf, spreadOver } from '../../lab/deploy/deployment.ts';
 import { tidbClusterManifest } from '../../lab/deploy/tidb-cluster-manifest.ts';
 
 const facts: Fact[] = [];
@@ -50,6 +50,37 @@ test('tells a database of its own faults until they are off', async () => {
   expect(shop.storeFault(store('tikv-0'))).toBeUndefined();
 });
 
+test('holds the peers of a store and the name of a member only where it is told to', async () => {
+  const shop = databaseFaults(switchboard, 'shop');
+  const member = (pod: string): Member => store(pod) as unknown as Member;
+  await turnOn({ kind: 'store-never-drains', scope: { database: 'shop', pod: 'tikv-0' } });
+  const { id } = await turnOn({ kind: 'member-url-unresolvable', scope: { database: 'shop', pod: 'pd-1' } });
+  expect([shop.neverDrains(store('tikv-0')), shop.neverDrains(store('tikv-1'))]).toEqual([true, false]);
+  expect([shop.movedUrlUnresolvable(member('pd-0')), shop.movedUrlUnresolvable(member('pd-1'))]).toEqual([false, true]);
+  await switchboard.turnOff(id);
+  expect(shop.movedUrlUnresolvable(member('pd-1'))).toBe(false);
+});
+
+test('takes discovery from the pods of a TidbCluster, and crashes the pod of discovery itself', async () => {
+  const faults = podFaults(switchboard, 'east', () => 'shop');
+  const discovery = { metadata: { name: 'd', namespace: 'shop', labels: { 'app.kubernetes.io/component': 'discovery', 'app.kubernetes.io/instance': 'shop-east' } }, spec: { containers: [] } } as unknown as Pod;
+  const seen = (): boolean[] => [faults.isDiscoveryGone(pod('tikv-0')), faults.isCrashing(discovery), faults.isCrashing(pod('tikv-0'))];
+  expect(seen()).toEqual([false, false, false]);
+  const { id } = await turnOn({ kind: 'discovery-gone', scope: { tidbCluster: 'shop-east' } });
+  expect(seen()).toEqual([true, true, false]);
+  await switchboard.turnOff(id);
+  await turnOn({ kind: 'discovery-gone', scope: { tidbCluster: 'shop-west' } });
+  expect(seen()).toEqual([false, false, false]);
+});
+
+test('lets an operator refuse for one component of one TidbCluster', async () => {
+  const refuses = refusals(switchboard, 'east', () => 'shop');
+  const cluster = { namespace: 'shop', name: 'shop-east' };
+  await turnOn({ kind: 'operator-refuses', scope: { database: 'shop', component: 'tikv' } });
+  expect([refuses(cluster, 'tikv'), refuses(cluster, 'pd')]).toEqual([true, false]);
+  expect(refusals(switchboard, 'east', () => 'other')(cluster, 'tikv')).toBe(false);
+});
+
 test('writes every fault into the diary, on and off', async () => {
   const { id } = await turnOn({ kind: 'pd-leader-lost', scope: { database: 'shop' } });
   await switchboard.turnOff(id);
@@ -68,4 +99,15 @@ test('a deployment is one initial TidbCluster and others that refer to it, each 
   expect(east).toMatchObject({ acrossK8s: true, clusterDomain: 'east.local', version: 'v8.5.3', pump: { baseImage: 'pingcap/tidb-binlog', replicas: 1 } });
   expect(east).not.toHaveProperty('cluster');
   expect(west).toMatchObject({ clusterDomain: 'west.local', cluster: { name: 'shop-east', namespace: 'shop', clusterDomain: 'east.local' } });
+});
+
+test('labels and sizes of a member become settings of its stores, before those of single pods', () => {
+  const deployment = deploymentSchema.parse({
+    ...spreadOver('shop', ['east']), maxReplicas: 2, database: { locationLabels: ['zone'], stores: [{ pod: 'shop-east-tikv-0', capacityGiB: 1 }] },
+    members: [{ cluster: 'east', namespace: 'shop', tidbCluster: 'shop-east', replicas: { tikv: 1 }, storeLabels: { zone: 'east' }, storeCapacityGiB: 5 }],
+  });
+  expect(settingsOf(deployment)).toEqual({
+    maxReplicas: 2, locationLabels: ['zone'],
+    stores: [{ kubernetesCluster: 'east', namespace: 'shop', tidbCluster: 'shop-east', labels: { zone: 'east' }, capacityGiB: 5 }, { pod: 'shop-east-tikv-0', capacityGiB: 1 }],
+  });
 });

@@ -25,6 +25,8 @@ class Scene {
   readonly configMaps = new Map<string, ConfigMap>();
   readonly claims: Named[] = [];
   database: DatabaseView;
+  /** Components whose scale-in a fault refuses. */
+  refused: Component[] = [];
 
   constructor(spec: Partial<TidbClusterSpec> = {}, replicas: Partial<Record<Component, number>> = { pd: 1, tikv: 2, tidb: 1 }) {
     const parts = Object.fromEntries(Object.entries(replicas).map(([component, count]) => [component, { replicas: count, requests: { storage: '1Gi' } }]));
@@ -44,6 +46,7 @@ class Scene {
       pods: (component) => this.pods.get(component) ?? [],
       configMap: (name) => this.configMaps.get(name),
       claims: () => this.claims,
+      refusesScaleIn: (component) => this.refused.includes(component),
     };
     return decidePass(view);
   }
@@ -108,6 +111,7 @@ class Scene {
 
 const wanted = ({ actions }: PassResult, component: Component): StatefulSetSpec | undefined =>
   actions.filter((action) => action.do === 'update-set').find((action) => action.old.metadata.name === `a-${component}`)?.spec;
+const messages = ({ actions }: PassResult): string[] => actions.flatMap((action) => (action.do === 'event' && action.reason === 'FailedScaleIn' ? [action.message] : []));
 const partition = (result: PassResult, component: Component): number | undefined => wanted(result, component)?.updateStrategy.rollingUpdate?.partition;
 const image = (result: PassResult, component: Component): string | undefined => wanted(result, component)?.template.spec.containers[0]?.image;
 
@@ -218,6 +222,7 @@ test('PD is not scaled in to zero while TiKV or TiDB are there: an event and no 
   scene.cluster.spec.pd!.replicas = 0;
   const result = scene.pass();
   expect(result.actions).toContainEqual(expect.objectContaining({ do: 'event', reason: 'FailedScaleIn', message: expect.stringContaining('PD is in use') as string }));
+  expect(messages(result)[0]).toBe("The PD is in use by TidbCluster [shop/a], can't scale in PD, podname a-pd-0, upComponents 3");
   expect(result.endedBy).toBeUndefined();
   expect(result.status.conditions?.[0]).toMatchObject({ status: 'False', reason: 'PDUnhealthy' });
 });
@@ -227,7 +232,90 @@ test('TiKV is not scaled in at max-replicas, and the refusal keeps TiDB from its
   for (const component of ['tikv', 'tidb'] as const) scene.cluster.spec[component]!.replicas = 0;
   const result = scene.pass();
   expect(result.actions).toContainEqual(expect.objectContaining({ do: 'event', reason: 'FailedScaleIn', message: expect.stringContaining('is equal to MaxReplicas') as string }));
+  expect(messages(result)[0]).toMatch(/^can't scale in TiKV of TidbCluster \[shop\/a\], cause the number of up stores is equal to MaxReplicas in PD configuration\(3\), and the store in Pod a-tikv-1 which/);
   expect(wanted(result, 'tidb')).toBeUndefined();
+});
+
+test('one patch with all zeros at max-replicas moves nothing: two events in one pass, PD first, then TiKV, which ends it', () => {
+  const scene = new Scene();
+  for (const component of ['pd', 'tikv', 'tidb'] as const) scene.cluster.spec[component]!.replicas = 0;
+  const result = scene.pass();
+  expect(messages(result)).toEqual([expect.stringMatching(/^The PD is in use/), expect.stringContaining('is equal to MaxReplicas')]);
+  expect(['pd', 'tikv', 'tidb'].map((component) => wanted(result, component as Component)?.replicas ?? 'as before')).toEqual(['as before', 'as before', 'as before']);
+  expect(result.endedBy).toContain('refused');
+});
+
+test.each(['Up', 'Offline', 'Tombstone'] as const)('below max-replicas a store that is %s keeps its pod: the tail of a scale-in is blocked as well', (state) => {
+  const scene = new Scene();
+  scene.database.maxReplicas = 4;
+  scene.cluster.spec.tikv!.replicas = 1;
+  scene.database.stores.find(({ host }) => host.startsWith('a-tikv-1'))!.state = state;
+  const result = scene.pass();
+  const up = state === 'Up' ? 3 : 2;
+  expect(messages(result)).toEqual([`the number of stores in Up state of TidbCluster [shop/a] is ${up}, less than MaxReplicas in PD configuration(4), can't scale in TiKV, podname a-tikv-1 `]);
+  expect(wanted(result, 'tikv')?.replicas ?? 2).toBe(2);
+});
+
+test('TiDB is scaled to zero at once, whatever else cannot move', () => {
+  const scene = new Scene();
+  scene.cluster.spec.tidb!.replicas = 0;
+  expect(wanted(scene.pass(), 'tidb')?.replicas).toBe(0);
+});
+
+test('PD\'s member leaves before its pod: its claim is marked and the replicas fall in the pass that deletes it', () => {
+  const scene = new Scene({}, { pd: 1 });
+  scene.claims.push({ metadata: meta('pd-a-pd-0') });
+  scene.cluster.spec.pd!.replicas = 0;
+  const name = 'a-pd-0.a-pd-peer.shop.svc.east.local';
+  scene.database.leader = name;
+  const first = scene.pass();
+  expect(first.actions).toContainEqual({ do: 'transfer-pd-leader', to: 'peer-pd' });
+  expect(wanted(first, 'pd')).toBeUndefined();
+  scene.database.leader = 'peer-pd';
+  const second = scene.pass();
+  expect(second.actions).toContainEqual({ do: 'delete-member', name });
+  expect(second.actions).toContainEqual(expect.objectContaining({ do: 'annotate-claim', claim: 'pd-a-pd-0', annotations: { [annotations.pvcDeferDeleting]: '2026-11-23T12:00:00Z' } }));
+  expect(wanted(second, 'pd')?.replicas).toBe(0);
+});
+
+test('TiFlash that waits for its Tombstone keeps TiKV and TiDB from their turn', () => {
+  const scene = new Scene({}, { pd: 1, tiflash: 1, tikv: 2, tidb: 1 });
+  scene.database.stores.push({ id: 60, engine: 'tiflash', host: 'a-tiflash-0.a-tiflash-peer.shop.svc.east.local', state: 'Up', leaders: 0 });
+  for (const component of ['tiflash', 'tidb'] as const) scene.cluster.spec[component]!.replicas = 0;
+  const first = scene.pass();
+  expect(first.actions).toContainEqual({ do: 'delete-store', store: 60 });
+  expect(wanted(first, 'tidb')).toBeUndefined();
+  scene.database.stores.at(-1)!.state = 'Tombstone';
+  const last = scene.pass();
+  expect([wanted(last, 'tiflash')?.replicas, wanted(last, 'tidb')?.replicas]).toEqual([0, 0]);
+});
+
+test('with its only Pumps at zero TiDB is never scaled: the known deadlock', () => {
+  const scene = new Scene({}, { pd: 1, tikv: 2, pump: 1, tidb: 1 });
+  scene.database.servers.push({ component: 'pump', kubernetesCluster: 'east', namespace: 'shop', pod: 'a-pump-0', id: 'p', version: 'v8.5.3', host: 'a-pump-0.a-pump.shop.svc.east.local', alive: true, startedAt: 1 });
+  scene.cluster.spec.tidb!.replicas = 0;
+  expect(wanted(scene.pass(), 'tidb')?.replicas).toBe(0);
+  for (const server of scene.database.servers) if (server.component === 'pump') server.alive = false;
+  expect(wanted(scene.pass(), 'tidb')).toBeUndefined();
+});
+
+test('an operator that refuses scales neither TiKV nor PD in, whatever the numbers are, and leaves TiDB alone', () => {
+  const scene = new Scene();
+  scene.database.maxReplicas = 1;
+  scene.cluster.spec.tikv!.replicas = 0;
+  expect(messages(scene.pass())).toEqual([]);
+  scene.refused = ['tikv', 'pd', 'tidb'];
+  expect(messages(scene.pass())).toEqual([expect.stringMatching(/^can't scale in TiKV/)]);
+  const alone = new Scene({}, { pd: 2 });
+  alone.cluster.spec.pd!.replicas = 1;
+  alone.refused = ['pd'];
+  const result = alone.pass();
+  expect(messages(result)).toEqual([expect.stringMatching(/^The PD is in use/)]);
+  expect(result.actions.some((action) => action.do === 'delete-member')).toBe(false);
+  const tidb = new Scene();
+  tidb.refused = ['tidb'];
+  tidb.cluster.spec.tidb!.replicas = 0;
+  expect(wanted(tidb.pass(), 'tidb')?.replicas).toBe(0);
 });
 
 test('a store leaves by eviction, deletion and Tombstone before its pod goes and its claim is marked', () => {
@@ -258,6 +346,28 @@ test('turning on acrossK8s and a domain rolls PD under RollingUpdate and nothing
   const rolling = new Scene({ ...before, configUpdateStrategy: 'RollingUpdate' });
   Object.assign(rolling.cluster.spec, { acrossK8s: true, clusterDomain: 'east.local' });
   expect(wanted(rolling.pass(), 'pd')).toBeDefined();
+});
+
+test('strategy, domain and acrossK8s in one patch roll PD, while TiKV and TiDB wait for it', () => {
+  const scene = new Scene({ acrossK8s: false, clusterDomain: '' });
+  Object.assign(scene.cluster.spec, { acrossK8s: true, clusterDomain: 'east.local', configUpdateStrategy: 'RollingUpdate' });
+  const first = scene.pass();
+  const config = (component: Component): string | undefined => wanted(first, component)?.template.spec.volumes?.[0]?.configMap?.name;
+  expect(config('pd')).toMatch(/^a-pd-[0-9a-f]{7}$/);
+  expect(first.status.pd?.phase).toBe('Upgrade');
+  expect([config('tikv') ?? 'a-tikv', config('tidb') ?? 'a-tidb']).toEqual(['a-tikv', 'a-tidb']);
+});
+
+test('the strategy before the patch does the same; after an in-place patch only a forced restart helps', () => {
+  const scene = new Scene({ acrossK8s: false, clusterDomain: '' });
+  Object.assign(scene.cluster.spec, { acrossK8s: true, clusterDomain: 'east.local' });
+  for (const action of scene.pass().actions) if (action.do === 'write-config-map') scene.configMaps.set(action.name, { metadata: meta(action.name), data: action.data });
+  scene.cluster.spec.configUpdateStrategy = 'RollingUpdate';
+  expect(wanted(scene.pass(), 'pd')).toBeUndefined();
+  scene.cluster.spec.pd!.annotations = { 'tidb.pingcap.com/restartedAt': 'now' };
+  const forced = scene.pass();
+  expect(wanted(forced, 'pd')?.template.metadata.annotations).toEqual({ 'tidb.pingcap.com/restartedAt': 'now' });
+  expect(wanted(forced, 'pd')?.template.spec.volumes?.[0]?.configMap?.name).toBe('a-pd');
 });
 
 test('a strategy set after the change rolls nothing, because the data are as wanted', () => {

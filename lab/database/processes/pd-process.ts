@@ -3,6 +3,7 @@ import type { Database } from '../database.ts';
 import type { Databases } from '../databases.ts';
 import type { Member } from '../model.ts';
 import type { Joining } from '../pd-members.ts';
+import { poisonOf, resolvesFrom } from '../peer-names.ts';
 import { answerPd } from '../pd-routes.ts';
 import type { Container, Process, Surroundings } from './process.ts';
 import { flagOf, keyOf, pause, StagedProcess, StartFailure, versionOf } from './process.ts';
@@ -15,15 +16,31 @@ interface Seat {
 }
 
 /**
- * Starts a PD. Throws StartFailure where the real one dies: a removed member, a join that finds another half-joined
+ * Starts a PD; one without data asks discovery first, and hangs in its start script until that answers. Throws StartFailure where the real one dies: a removed member, a join that finds another half-joined
  * member, or members whose names do not resolve from here (`PD/server/join/join.go`).
  */
 export function startPd(container: Container, surroundings: Surroundings): Process {
   const process = new StagedProcess();
   const joining = joiningOf(container);
-  const seat = seatOnVolume(container, surroundings.databases) ?? seatElsewhere(container, surroundings, joining);
-  process.attend(bringUp(process, container, surroundings, seat ?? joining), surroundings.log);
+  const seat = seatOnVolume(container, surroundings.databases);
+  if (!seat && surroundings.isDiscoveryGone?.()) process.attend(awaitDiscovery(process, container, surroundings), surroundings.log);
+  else process.attend(bringUp(process, container, surroundings, seat ?? seatElsewhere(container, surroundings, joining) ?? joining), surroundings.log);
   return process;
+}
+
+/** The start script asks again and again, and what it then begins may die as at any other start. */
+async function awaitDiscovery(process: StagedProcess, container: Container, surroundings: Surroundings): Promise<void> {
+  surroundings.log('waiting for discovery service to return start args ...');
+  const answers = await process.until(() => surroundings.isDiscoveryGone?.() !== true || undefined);
+  if (!answers) return;
+  const joining = joiningOf(container);
+  try {
+    const seat = seatElsewhere(container, surroundings, joining);
+    await bringUp(process, container, surroundings, seat ?? joining);
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error;
+    process.diesWhen(() => error.message);
+  }
 }
 
 function joiningOf(container: Container): Joining {
@@ -37,12 +54,20 @@ function joiningOf(container: Container): Joining {
   };
 }
 
+/** The last words of an etcd that meets a peer URL which it cannot parse (etcd 3.5 rafthttp/transport.go). */
+function panicOf({ database, member }: Seat): string | undefined {
+  const poison = poisonOf(member, database.members.all);
+  return poison && `panic: failed NewURLs: remote peer ${poison.id.toString(16)} has the peer URLs [${poison.peerUrls.join(' ')}]`;
+}
+
 /** A process with data is the member that it was. */
 function seatOnVolume(container: Container, databases: Databases): Seat | undefined {
   const volume = databases.volumes.get(container.volume ?? '');
   if (!volume || !('memberId' in volume)) return undefined;
   const member = volume.database.members.all.find((one) => one.id === volume.memberId);
   if (!member) throw new StartFailure('the member has been permanently removed from the cluster');
+  const panic = panicOf({ database: volume.database, member });
+  if (panic !== undefined) throw new StartFailure(panic);
   return { database: volume.database, member };
 }
 
@@ -66,14 +91,9 @@ function seatElsewhere(container: Container, { databases }: Surroundings, joinin
 function join(database: Database, joining: Joining, container: Container, databases: Databases): Seat {
   if (!database.members.leader) throw new StartFailure('join meet error: etcdserver: request timed out');
   if (database.members.all.some((member) => member.name === '')) throw new StartFailure('there is a member that has not joined successfully');
-  const hidden = database.members.all.find((member) => !resolves(member, container.origin.kubernetesCluster));
+  const hidden = database.members.all.find((member) => !resolvesFrom(member, container.origin.kubernetesCluster));
   if (hidden) throw new StartFailure(`join meet error: dial tcp: lookup ${hidden.peerUrls[0]}: no such host`);
   return sit(database, joining, container, databases);
-}
-
-/** A name that ends in `.svc` is known only in its own Kubernetes cluster. The join asks each member's first peer URL. */
-function resolves(member: Member, from: string): boolean {
-  return member.origin.kubernetesCluster === from || !/\.svc:\d+$/.test(member.peerUrls[0] ?? '');
 }
 
 function sit(database: Database, joining: Joining, container: Container, databases: Databases): Seat {
@@ -90,6 +110,7 @@ async function bringUp(process: StagedProcess, container: Container, surrounding
   const { database, member } = seat;
   process.atStop(() => database.stopMember(member));
   database.startMember(member, joiningOf(container));
+  process.diesWhen(() => panicOf(seat));
   surroundings.log(`PD ${member.name} is serving clients at ${member.clientUrls[0]}`);
   await process.serve(container, clientPort, (call) => answerPd({ ...seat, startedAt: Date.now() }, call));
   process.serving();

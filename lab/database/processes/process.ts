@@ -23,6 +23,8 @@ export interface Container {
 export interface Surroundings {
   databases: Databases;
   speeds: Speeds;
+  /** A fault: discovery of the container's TidbCluster does not answer. */
+  isDiscoveryGone?: () => boolean;
   /** One line of the container's log. */
   log: (line: string) => void;
 }
@@ -32,6 +34,8 @@ export interface Process {
   isReady(): boolean;
   /** From now on the process serves nobody. Idempotent. */
   stop(): void;
+  /** Its last words, once it died by itself. */
+  death?(): string | undefined;
 }
 
 /** The process ended by itself: the pod goes into CrashLoopBackOff. The message is its last log line. */
@@ -55,6 +59,7 @@ export class StagedProcess implements Process {
   #ready = false;
   readonly #listeners: Listener[] = [];
   readonly #endings: (() => void)[] = [];
+  #death: () => string | undefined = () => undefined;
 
   isReady(): boolean {
     return this.#ready && !this.#stopped;
@@ -78,6 +83,14 @@ export class StagedProcess implements Process {
 
   serving(): void {
     this.#ready = true;
+  }
+
+  /** The process dies as soon as `cause` says why. */
+  diesWhen(cause: () => string | undefined): void {
+    this.#death = cause;
+  }
+  death(): string | undefined {
+    return this.#death();
   }
 
   /** `ending` runs when the process stops. */
@@ -105,12 +118,15 @@ export class StagedProcess implements Process {
 
 export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 
+/** Whether the start script asks discovery for PD's addresses, as it does with acrossK8s (`M/startscript/v1/template.go:release-1.6`). */
+const asksDiscovery = ({ script }: Container): boolean => script.includes('/verify/');
+
 /** The database of the container's TidbCluster as soon as its PD has a leader: every process but PD waits for that. */
-export function awaitDatabase(process: StagedProcess, container: Container, { databases, log }: Surroundings): Promise<Database | undefined> {
+export function awaitDatabase(process: StagedProcess, container: Container, { databases, log, isDiscoveryGone }: Surroundings): Promise<Database | undefined> {
   let told = false;
   return process.until(() => {
     const database = databases.of(keyOf(container.origin));
-    if (database?.members.leader) return database;
+    if (database?.members.leader && !(asksDiscovery(container) && isDiscoveryGone?.())) return database;
     if (!told) log('waiting for the verification of PD endpoints ...');
     told = true;
     return undefined;

@@ -1,6 +1,6 @@
 /** PD's turn: leader transfer before a restart, health before the next (`M/pd_upgrader.go`, `M/pd_scaler.go` `:release-1.6`). */
 import type { Pod } from '../../process/kubernetes-objects.ts';
-import { annotations, ordinalOf, pdMemberName, podName } from '../naming.ts';
+import { annotations, fullName, ordinalOf, pdMemberName, podName } from '../naming.ts';
 import { deferClaim, deleteDeferredClaim, refuseScaleIn } from '../scaling.ts';
 import { membersOf } from '../status.ts';
 import { syncPd } from '../status-sync.ts';
@@ -60,11 +60,11 @@ export function heir(view: PassView, leader: string): string | undefined {
   return local[0] ?? healthy(view.status.pd?.peerMembers ?? {})[0];
 }
 
-/** Whatever of this TidbCluster still needs PD. */
-function usersOfPd(view: PassView): boolean {
+/** How much of this TidbCluster still needs PD (`preCheckUpMembers`). */
+function usersOfPd(view: PassView): number {
   const { tikv, tiflash, tidb, ticdc, pump } = view.status;
   const count = (items: object | undefined): number => Object.keys(items ?? {}).length;
-  return [tikv?.stores, tiflash?.stores, tidb?.members].some((items) => count(items) > 0) || [ticdc, pump].some((part) => (part?.statefulSet?.replicas ?? 0) > 0);
+  return count(tikv?.stores) + count(tiflash?.stores) + count(tidb?.members) + (ticdc?.statefulSet?.replicas ?? 0) + (pump?.statefulSet?.replicas ?? 0);
 }
 
 function scale(rolling: Rolling): void {
@@ -81,7 +81,10 @@ const mayJoin = (view: PassView, present: number): boolean => Object.values(memb
 
 function scaleIn(rolling: Rolling, pod: string, desired: number): void {
   const { view, wanted } = rolling;
-  if (desired === 0 && usersOfPd(view)) return refuseScaleIn(rolling, 'The PD is in use by TidbCluster, can not be scaled in to 0');
+  const users = usersOfPd(view);
+  if ((desired === 0 && users > 0) || view.refusesScaleIn?.('pd')) {
+    return refuseScaleIn(rolling, `The PD is in use by TidbCluster [${fullName(view.cluster)}], can't scale in PD, podname ${pod}, upComponents ${users}`);
+  }
   if (!componentStatus(view, 'pd').synced) throw new EndOfPass('PD scale in: PD is unhealthy (status.pd.synced is false)');
   const name = pdMemberName(view.cluster, pod);
   const target = view.status.pd?.leader?.name === name ? heir(view, name) : undefined;

@@ -4,11 +4,12 @@
  */
 import type { Pod } from '../../process/kubernetes-objects.ts';
 import { evictionTimeout } from '../durations.ts';
-import { annotations, podName } from '../naming.ts';
+import { annotations, fullName, podName } from '../naming.ts';
 import { deferClaim, deleteDeferredClaim, refuseScaleIn } from '../scaling.ts';
 import type { StoreStatus } from '../status.ts';
 import { syncStores } from '../status-sync.ts';
 import { desiredReplicas } from '../tidb-cluster.ts';
+import type { TidbCluster } from '../tidb-cluster.ts';
 import { isBusy, keepOldTemplate, plainRules, roll, setPartition } from '../upgrading.ts';
 import { componentStatus, EndOfPass, isoTime, podOf } from '../view.ts';
 import type { PassView, Rolling } from '../view.ts';
@@ -128,12 +129,12 @@ function scale(rolling: Rolling, engine: Engine): void {
 function scaleIn(rolling: Rolling, engine: Engine, pod: string): void {
   const { view, wanted } = rolling;
   const store = storeOf(view, engine, pod);
+  if (engine === 'tikv') guardReplicas(rolling, pod, store);
   if (!store) {
     deferClaim(rolling, pod, { [annotations.scaleInTime]: isoTime(view) });
     wanted.replicas -= 1;
     return;
   }
-  if (engine === 'tikv') guardReplicas(rolling, store);
   if (store.state !== 'Offline') {
     if (engine === 'tikv' && !isEvicted(rolling, store, pod)) throw new EndOfPass(`TiKV scale in: leaders are leaving store ${store.id}`);
     rolling.view.act({ do: 'delete-store', store: Number(store.id) });
@@ -141,16 +142,24 @@ function scaleIn(rolling: Rolling, engine: Engine, pod: string): void {
   throw new EndOfPass(`${engine} scale in: store ${store.id} is ${store.state}, waiting for Tombstone`);
 }
 
-/** The operator's guard: Up TiKV stores in the whole database against max-replicas (`M/tikv_scaler.go:release-1.6`). */
-function guardReplicas(rolling: Rolling, victim: StoreStatus): void {
-  const { database } = rolling.view;
+/** The operator's guard: Up TiKV stores in the whole database against max-replicas (`preCheckUpStores` in `M/tikv_scaler.go:v1.6.6`). */
+function guardReplicas(rolling: Rolling, pod: string, victim: StoreStatus | undefined): void {
+  const { cluster, database, status, refusesScaleIn } = rolling.view;
+  if (!status.tikv?.bootStrapped) return;
   const up = database?.stores.filter((store) => store.engine === 'tikv' && store.state === 'Up').length ?? 0;
   const replicas = database?.maxReplicas ?? Infinity;
-  if (up > replicas || (up === replicas && victim.state !== 'Up')) return;
-  const relation = up === replicas ? 'is equal to' : 'is less than';
-  refuseScaleIn(rolling, `can't scale in TiKV of store ${victim.id}: number of up stores ${relation} MaxReplicas in PD configuration (${up}, ${replicas})`);
+  const isRefused = refusesScaleIn?.('tikv') === true;
+  if (!isRefused && (up > replicas || (up === replicas && victim?.state !== 'Up'))) return;
+  refuseScaleIn(rolling, up < replicas ? tooFewStores(cluster, pod, { up, replicas }) : noStoreToSpare(cluster, pod, replicas));
   throw new EndOfPass('TiKV scale in: refused');
 }
+
+const tooFewStores = (cluster: TidbCluster, pod: string, { up, replicas }: { up: number; replicas: number }): string =>
+  `the number of stores in Up state of TidbCluster [${fullName(cluster)}] is ${up}, less than MaxReplicas in PD configuration(${replicas}), can't scale in TiKV, podname ${pod} `;
+
+const noStoreToSpare = (cluster: TidbCluster, pod: string, replicas: number): string =>
+  `can't scale in TiKV of TidbCluster [${fullName(cluster)}], cause the number of up stores is equal to MaxReplicas in PD configuration(${replicas}), and the store in Pod ${pod} which is going to be deleted is up too. ` +
+  'MaxReplicas can be update online using pd-ctl or SQL statements, refer to https://docs.pingcap.com/tidb/stable/dynamic-config';
 
 /** Leaders get five minutes at most before the store is deleted anyway. */
 const scaleInEviction = 300_000;
