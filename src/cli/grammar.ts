@@ -26,6 +26,17 @@ export const grammars: readonly RunbookGrammar[] = [
     ],
     input: ({ version, tiproxyVersion }) => ({ version, components: tiproxyVersion ? { tiproxy: { version: tiproxyVersion } } : undefined }),
   },
+  {
+    word: 'restart',
+    type: 'restartCluster',
+    description: 'restart components of a TiDB cluster, in the order and with the proofs of an upgrade',
+    example: 'restart shop --components pd,tikv',
+    flags: [
+      { flag: '--components <list>', description: 'which, with commas between them; without it all' },
+      { flag: '--mark <mark>', description: 'a second run with the same mark adopts what the first has restarted' },
+    ],
+    input: ({ components, mark }) => ({ components: components?.split(','), mark }),
+  },
 ];
 
 /** Adds one sub-command per runbook to `parent`: `<parent> upgrade <cluster> --version …`. */

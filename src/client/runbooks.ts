@@ -2,10 +2,12 @@
 import type { z } from 'zod';
 import { RunbookError } from '../errors.ts';
 import { problemsOf } from '../schema-problems.ts';
+import { restartClusterRunbook } from '../workflows/restart-cluster/contract.ts';
 import { upgradeClusterRunbook } from '../workflows/upgrade-cluster/contract.ts';
 
 export const runbooks = {
   upgradeCluster: upgradeClusterRunbook,
+  restartCluster: restartClusterRunbook,
 } as const;
 
 /** A workflow type such as `upgradeCluster`. */

@@ -22,6 +22,8 @@ const componentSpec = z.looseObject({
   image: z.string().optional(),
   version: z.string().nullish(),
   suspendAction: z.unknown().optional(),
+  /** They go into the pod template. */
+  annotations: z.record(z.string(), z.string()).nullish(),
 });
 export type ComponentSpec = z.infer<typeof componentSpec>;
 
@@ -100,7 +102,10 @@ export const statefulSetSchema = z.looseObject({
   metadata,
   spec: z.looseObject({
     replicas: z.number().default(1),
-    template: z.looseObject({ spec: z.looseObject({ containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })) }) }),
+    template: z.looseObject({
+      metadata: z.looseObject({ annotations: z.record(z.string(), z.string()).default({}) }).default({ annotations: {} }),
+      spec: z.looseObject({ containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })) }),
+    }),
   }),
   status: statefulSetStatus.default({ observedGeneration: 0, replicas: 0, readyReplicas: 0, updatedReplicas: 0, currentRevision: '', updateRevision: '' }),
 });

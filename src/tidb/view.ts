@@ -175,3 +175,8 @@ export function nameOf(view: TidbClusterView): string {
 export function findByKey(view: ClusterView, key: string): TidbClusterView | undefined {
   return view.tidbClusters.find((each) => each.key === key);
 }
+
+/** The initial one first, the others as they stand. */
+export function inOrder(view: ClusterView): ClusterView {
+  return { ...view, tidbClusters: [...view.tidbClusters].sort((a, b) => Number(b.initial) - Number(a.initial)) };
+}
