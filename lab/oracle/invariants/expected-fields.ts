@@ -1,5 +1,5 @@
 /**
- * Nothing but expected fields: the author writes versions of components, `spec.version`, `spec.paused` and its own annotations of
+ * Nothing but expected fields: the author writes versions and restart annotations of components, `spec.version`, `spec.paused` and its own annotations of
  * the judged TidbClusters, and Leases of its own name. Every other accepted write is named. The list `spec.pdms` can only be
  * written whole: there the versions may differ, and nothing else.
  */
@@ -12,7 +12,8 @@ import { placeOf } from '../places.ts';
 import { namedPaths } from '../tidb-cluster-history.ts';
 
 const componentVersion = new RegExp(`^spec\\.(${upgradeOrder.flat().join('|')})\\.version$`);
-const mayChange = [componentVersion, /^spec\.pdms\[\w+\]\.version$/, /^spec\.version$/, /^spec\.paused$/, /^metadata\.annotations\[tidb-runbooks\.io\/.+\]$/];
+const componentRestart = new RegExp(`^spec\\.(${upgradeOrder.flat().join('|')})\\.annotations\\[tidb\\.pingcap\\.com/restartedAt\\]$`);
+const mayChange = [componentVersion, componentRestart, /^spec\.pdms\[\w+\]\.annotations\[tidb\.pingcap\.com\/restartedAt\]$/, /^spec\.pdms\[\w+\]\.version$/, /^spec\.version$/, /^spec\.paused$/, /^metadata\.annotations\[tidb-runbooks\.io\/.+\]$/];
 /** What a patch may name without changing it. */
 const mayName = [...mayChange, /^spec\.pdms(\[|$)/, /^metadata\.annotations$/];
 const ownLease = /^tidb-runbooks-/;

@@ -39,8 +39,8 @@ export function restartComponent(step: PlannedStep): StepKind {
   const { component, restart } = input;
   const standing = [noDriftSince(input.baseline, input.own), restartAsPlanned(input)];
   const missing = ({ view, member }: Scene): string[] => {
-    const begun = [...notTakenUp(member, component, restart), ...notRolledSince(member, component, input.replaces)];
-    return begun.length > 0 ? begun : missingFor(view, member, input);
+    const open = notTakenUp(member, component, restart);
+    return open.length > 0 ? open : [...notRolledSince(member, component, input.replaces), ...missingFor(view, member, input)];
   };
   return {
     rolls: component,
