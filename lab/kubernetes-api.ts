@@ -52,6 +52,10 @@ export class KubernetesApi {
   async get(path: string): Promise<KubernetesObject> {
     return this.#call('GET', path);
   }
+  /** What is no object, such as a pod's log. */
+  async text(path: string): Promise<string> {
+    return this.#send('GET', path);
+  }
   /** The items of a list and the resource version from which a watch goes on. */
   async list(path: string): Promise<{ items: KubernetesObject[]; resourceVersion: string }> {
     const list = await this.#call('GET', path);
@@ -110,6 +114,10 @@ export class KubernetesApi {
   }
 
   async #call(method: string, path: string, body?: object, contentType = 'application/json'): Promise<KubernetesObject> {
+    return JSON.parse(await this.#send(method, path, body, contentType)) as KubernetesObject;
+  }
+
+  async #send(method: string, path: string, body?: object, contentType = 'application/json'): Promise<string> {
     const request = this.#request(method, path);
     const answer = await this.#agent.request({
       ...request,
@@ -118,7 +126,7 @@ export class KubernetesApi {
     });
     const text = await answer.body.text();
     if (answer.statusCode >= 300) throw new ApiError(answer.statusCode, sentenceOf(text));
-    return JSON.parse(text) as KubernetesObject;
+    return text;
   }
 
   async close(): Promise<void> {

@@ -59,7 +59,7 @@ export interface Place {
   tls?: ServerTls | undefined;
 }
 
-/** Serves on one address until closed, and cuts the connection where an answer throws; closing cuts open connections, as the end of a process does. */
+/** Serves on one address until closed; closing cuts open connections, as the end of a process does. */
 export function listen(place: Place, answer: (call: Omit<Call, 'parts'>) => Promise<Answer>): Promise<Listener> {
   const handler: RequestListener = (request, response) => void respond(request, response, answer);
   const server: Server = place.tls ? createSecure({ ...place.tls, requestCert: true, rejectUnauthorized: true }, handler) : createPlain(handler);

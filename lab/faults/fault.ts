@@ -49,6 +49,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('region-shortage'), missing: z.number().int().nonnegative().default(0), pending: z.number().int().nonnegative().default(0), ...scoped }),
   /** Somebody else has set an evict-leader scheduler. */
   z.strictObject({ kind: z.literal('foreign-eviction'), ...scoped }),
+  /** Names that match the regular expression do not resolve for probing pods (`lab/node/probe.ts`). */
+  z.strictObject({ kind: z.literal('name-unresolvable'), name: z.string(), ...scoped }),
   /** Discovery does not answer, and its pod crashes: pods that must ask it hang in their start script. */
   z.strictObject({ kind: z.literal('discovery-gone'), ...scoped }),
   /** The operator refuses to scale PD and TiKV in, with its usual events, whatever the numbers are. */

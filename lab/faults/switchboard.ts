@@ -77,6 +77,7 @@ export function podFaults(switchboard: Switchboard, kubernetesCluster: string, d
     isUnschedulable: (pod) => faults('pod-pending', pod).length > 0,
     isCrashing: (pod) => faults('pod-crashing', pod).length > 0 || (isDiscovery(pod) && faults('discovery-gone', pod).length > 0),
     isDiscoveryGone: (pod) => faults('discovery-gone', pod).length > 0,
+    isUnresolvable: (pod, name) => faults('name-unresolvable', pod).some((fault) => new RegExp(fault.name).test(name)),
     isImageRefused: (pod) => faults('image-not-pullable', pod).some(({ image }) => pod.spec.containers.some((container) => new RegExp(image).test(container.image))),
   };
 }

@@ -1,5 +1,6 @@
 /** Loopback addresses for pods: each pod has one of its own, on which its process listens on the real ports. */
 import { createServer } from 'node:net';
+import { Names } from './names.ts';
 
 /** Below 127.16 people have their own uses; the last is the last of the block. */
 const [firstBlock, lastBlock] = [16, 254];
@@ -12,6 +13,8 @@ const anyOf = (from: number, to: number): number => from + Math.floor(Math.rando
  * giving it away, so that it does not matter when they do.
  */
 export class PodAddresses {
+  /** What DNS says about them. */
+  readonly names = new Names();
   readonly #prefix = `127.${anyOf(firstBlock, lastBlock)}`;
   #next = anyOf(0, lastBlock) * hosts;
 

@@ -13,6 +13,7 @@ import { componentOf, containerOf, MountFailure, readInputs, tidbClusterOf } fro
 import type { PodAddresses } from './pod-addresses.ts';
 import { PodLog } from './pod-log.ts';
 import { podStatus } from './pod-status.ts';
+import { probeOf, runProbe } from './probe.ts';
 import type { Stage } from './pod-status.ts';
 
 /** Faults of single pods, asked again and again. */
@@ -21,6 +22,8 @@ export interface PodFaults {
   isImageRefused(pod: Pod): boolean;
   isCrashing(pod: Pod): boolean;
   isDiscoveryGone(pod: Pod): boolean;
+  /** For a probe in this pod. */
+  isUnresolvable(pod: Pod, name: string): boolean;
 }
 
 /** What all pods of a node share. */
@@ -88,7 +91,25 @@ export class PodLife {
     await pause(speeds.imagePull);
     await this.#pull();
     this.address = await addresses.take(this.#pod.spec.containers[0]?.ports?.[0]?.containerPort ?? anyPort);
+    addresses.names.set(this.#seat, this.address);
+    if (await this.#probe()) return;
     while (!this.#isEnding) await this.#runOnce();
+  }
+
+  get #seat(): { kubernetesCluster: string; namespace: string; pod: string } {
+    const { namespace, name: pod } = this.#pod.metadata;
+    return { kubernetesCluster: this.#ground.kubernetesCluster, namespace, pod };
+  }
+
+  /** True when the pod was one that asks the network something and ends. */
+  async #probe(): Promise<boolean> {
+    const { addresses, faults, kubernetesCluster } = this.#ground;
+    const commands = this.#component ? undefined : probeOf(this.#pod.spec);
+    if (!commands) return false;
+    const { exitCode, lines } = await runProbe(commands, (name) => (faults.isUnresolvable(this.#pod, name) ? undefined : addresses.names.resolve(name, kubernetesCluster)));
+    for (const line of lines) this.log.write(line);
+    await this.#write({ is: 'ended', exitCode });
+    return true;
   }
 
   async #place(): Promise<void> {
@@ -148,8 +169,8 @@ export class PodLife {
     let was = false;
     while (!this.#isEnding) {
       if (this.#ground.faults.isCrashing(this.#pod)) throw new StartFailure('fatal error: simulated crash');
-      const death = this.#process?.death?.();
-      if (death !== undefined) throw new StartFailure(death);
+      const failure = this.#process?.failure?.();
+      if (failure !== undefined) throw new StartFailure(failure);
       const ready = !hasProbe || this.#process?.isReady() === true;
       await this.#write({ is: 'running', ready, restarts: this.#restarts, startedAt });
       if (ready !== was) this.#record({ kind: ready ? 'pod-ready' : 'pod-unready' });
@@ -213,6 +234,7 @@ export class PodLife {
   /** The object is gone from the API server. */
   gone(): void {
     this.vanish();
+    this.#ground.addresses.names.forget(this.#seat, this.address);
     this.#record({ kind: 'pod-gone' });
   }
 }

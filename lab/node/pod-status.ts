@@ -5,6 +5,7 @@ export type Stage =
   | { is: 'unschedulable' }
   | { is: 'waiting'; reason: 'ContainerCreating' | 'ErrImagePull' | 'ImagePullBackOff'; message?: string }
   | { is: 'crashed'; message: string; restarts: number }
+  | { is: 'ended'; exitCode: number }
   | { is: 'running'; ready: boolean; restarts: number; startedAt: string };
 
 export interface Place {
@@ -16,14 +17,18 @@ const hostAddress = '127.0.0.1';
 const crashExitCode = 1;
 
 export function podStatus(pod: Pod, stage: Stage, place: Place): object {
-  const isUp = stage.is === 'running';
   return {
-    phase: isUp || stage.is === 'crashed' ? 'Running' : 'Pending',
+    phase: phaseOf(stage),
     ...(stage.is === 'unschedulable' ? {} : { hostIP: hostAddress, startTime: pod.metadata.creationTimestamp }),
     ...(place.address === undefined ? {} : { podIP: place.address, podIPs: [{ ip: place.address }] }),
     conditions: conditionsOf(pod, stage, place.now),
     containerStatuses: stage.is === 'unschedulable' ? [] : pod.spec.containers.map(({ name, image }) => containerStatus({ name, image, uid: pod.metadata.uid }, stage)),
   };
+}
+
+function phaseOf(stage: Stage): string {
+  if (stage.is === 'ended') return stage.exitCode === 0 ? 'Succeeded' : 'Failed';
+  return stage.is === 'running' || stage.is === 'crashed' ? 'Running' : 'Pending';
 }
 
 /** Keeps the time of a condition that did not change. */
@@ -55,7 +60,7 @@ function containerStatus({ name, image, uid }: ContainerName, stage: Exclude<Sta
     imageID: stage.is === 'waiting' ? '' : `twin://${image}`,
     ...(stage.is === 'waiting' ? {} : { containerID: `twin://${uid}` }),
     ready: isUp && stage.ready, started: isUp,
-    restartCount: stage.is === 'waiting' ? 0 : stage.restarts,
+    restartCount: 'restarts' in stage ? stage.restarts : 0,
     ...stateOf(stage),
   };
 }
@@ -66,6 +71,8 @@ function stateOf(stage: Exclude<Stage, { is: 'unschedulable' }>): { state: objec
       return { state: { running: { startedAt: stage.startedAt } } };
     case 'waiting':
       return { state: { waiting: { reason: stage.reason, ...(stage.message ? { message: stage.message } : {}) } } };
+    case 'ended':
+      return { state: { terminated: { exitCode: stage.exitCode, reason: stage.exitCode === 0 ? 'Completed' : 'Error' } } };
     case 'crashed':
       return {
         state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off restarting failed container' } },

@@ -25,6 +25,7 @@ export interface ContainerSpec {
   name: string;
   image: string;
   command?: string[];
+  args?: string[];
   env?: { name: string; value?: string }[];
   volumeMounts?: { name: string; mountPath: string }[];
   ports?: { name: string; containerPort: number }[];

@@ -73,6 +73,13 @@ test('takes discovery from the pods of a TidbCluster, and crashes the pod of dis
   expect(seen()).toEqual([false, false, false]);
 });
 
+test('hides names from probes by pattern', async () => {
+  const faults = podFaults(switchboard, 'east', () => 'shop');
+  await turnOn({ kind: 'name-unresolvable', name: '\\.east\\.local$', scope: { kubernetesCluster: 'east' } });
+  expect([faults.isUnresolvable(pod('probe'), 'a.svc.east.local'), faults.isUnresolvable(pod('probe'), 'a.svc')]).toEqual([true, false]);
+  expect(podFaults(switchboard, 'west', () => 'shop').isUnresolvable(pod('probe'), 'a.svc.east.local')).toBe(false);
+});
+
 test('lets an operator refuse for one component of one TidbCluster', async () => {
   const refuses = refusals(switchboard, 'east', () => 'shop');
   const cluster = { namespace: 'shop', name: 'shop-east' };

@@ -1,63 +1,31 @@
 /** The whole lab, started once: do the twins on real control planes behave as tidb-operator v1 and PD do? */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
-import { LabClient } from '../../lab/client.ts';
-import type { DeploymentInput } from '../../lab/client.ts';
-import { KubernetesApi } from '../../lab/kubernetes-api.ts';
+import type { DeploymentInput, LabClient } from '../../lab/client.ts';
+import type { KubernetesApi } from '../../lab/kubernetes-api.ts';
 import type { TidbCluster } from '../../lab/operator/tidb-cluster.ts';
 import { isConditionTrue } from '../../lab/process/kubernetes-objects.ts';
 import type { Pod, StatefulSet } from '../../lab/process/kubernetes-objects.ts';
+import { decoded, RunningLab, startLimit, until } from './running-lab.ts';
 
-/** A computer without the tools builds them first. */
-const startLimit = 15 * 60_000;
-const patience = 30_000;
-
-let directory: string;
-let lab: ChildProcess;
+let lab: RunningLab;
 let client: LabClient;
-const apis = new Map<string, KubernetesApi>();
 
-interface Kubeconfig {
-  clusters: { name: string; cluster: { server: string; 'certificate-authority-data': string } }[];
-  users: { user: { 'client-certificate-data': string; 'client-key-data': string } }[];
-}
 interface Event {
   reason: string;
   message: string;
 }
-const decoded = (base64: string): string => Buffer.from(base64, 'base64').toString();
 
 jest.setTimeout(90_000);
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tidb-runbooks-lab-'));
-  lab = spawn(process.execPath, ['lab/main.ts', 'up', '--directory', directory, '--clusters', 'east,west', '--preset', 'fast'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve, reject) => {
-    lab.stdout?.on('data', (text: Buffer) => String(text).includes('ready') && resolve());
-    lab.once('exit', (code) => reject(new Error(`the lab ended with ${code}`)));
-  });
-  client = LabClient.in(directory);
-  const config = JSON.parse(await readFile(client.lab.adminKubeconfig, 'utf8')) as Kubeconfig;
-  for (const [index, { name, cluster }] of config.clusters.entries()) {
-    const { user } = config.users[index]!;
-    const credentials = { ca: decoded(cluster['certificate-authority-data']), cert: decoded(user['client-certificate-data']), key: decoded(user['client-key-data']) };
-    apis.set(name, new KubernetesApi({ server: cluster.server, userAgent: 'test', ...credentials }));
-  }
+  lab = await RunningLab.start(['east', 'west']);
+  client = lab.client;
 }, startLimit);
 
-afterAll(async () => {
-  const ended = new Promise((resolve) => lab.once('exit', resolve));
-  await client?.shutdown().catch(() => lab.kill());
-  await ended;
-  await Promise.all([...apis.values()].map((api) => api.close()));
-  await rm(directory, { recursive: true });
-});
+afterAll(() => lab?.stop());
 
-const api = (name: string): KubernetesApi => apis.get(name)!;
+const api = (name: string): KubernetesApi => lab.api(name);
 const clusterPath = (namespace: string, name: string): string => `/apis/pingcap.com/v1alpha1/namespaces/${namespace}/tidbclusters/${name}`;
 const get = async <Kind>(at: string, path: string): Promise<Kind> => (await api(at).get(path)) as Kind;
 const list = async <Kind>(at: string, path: string): Promise<Kind[]> => (await api(at).list(path)).items as unknown as Kind[];
@@ -72,17 +40,6 @@ const podsOf = async (name: string, component: string, at = 'east'): Promise<Pod
   list(at, `/api/v1/namespaces/${name}/pods?labelSelector=app.kubernetes.io/component=${component}`);
 const renewTime = async (): Promise<number> =>
   Date.parse((await get<{ spec: { renewTime: string } }>('east', '/apis/coordination.k8s.io/v1/namespaces/tidb-admin/leases/tidb-controller-manager')).spec.renewTime);
-
-/** What `look` finds once it finds something; the last thing seen is in the message when it never does. */
-async function until<Found>(look: () => Promise<Found | undefined | false | ''>, what: string): Promise<Found> {
-  const end = Date.now() + patience;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 const small = (name: string, east: object, west?: object): DeploymentInput => ({
   name, version: 'v8.5.3',

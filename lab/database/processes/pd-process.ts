@@ -28,19 +28,13 @@ export function startPd(container: Container, surroundings: Surroundings): Proce
   return process;
 }
 
-/** The start script asks again and again, and what it then begins may die as at any other start. */
+/** The start script asks again and again; what it then begins may die as at any other start. */
 async function awaitDiscovery(process: StagedProcess, container: Container, surroundings: Surroundings): Promise<void> {
   surroundings.log('waiting for discovery service to return start args ...');
   const answers = await process.until(() => surroundings.isDiscoveryGone?.() !== true || undefined);
   if (!answers) return;
   const joining = joiningOf(container);
-  try {
-    const seat = seatElsewhere(container, surroundings, joining);
-    await bringUp(process, container, surroundings, seat ?? joining);
-  } catch (error) {
-    if (!(error instanceof StartFailure)) throw error;
-    process.diesWhen(() => error.message);
-  }
+  await bringUp(process, container, surroundings, seatElsewhere(container, surroundings, joining) ?? joining);
 }
 
 function joiningOf(container: Container): Joining {
@@ -58,6 +52,11 @@ function joiningOf(container: Container): Joining {
 function panicOf({ database, member }: Seat): string | undefined {
   const poison = poisonOf(member, database.members.all);
   return poison && `panic: failed NewURLs: remote peer ${poison.id.toString(16)} has the peer URLs [${poison.peerUrls.join(' ')}]`;
+}
+
+async function awaitPanic(process: StagedProcess, seat: Seat): Promise<void> {
+  const panic = await process.until(() => panicOf(seat));
+  if (panic !== undefined) process.die(panic);
 }
 
 /** A process with data is the member that it was. */
@@ -110,7 +109,7 @@ async function bringUp(process: StagedProcess, container: Container, surrounding
   const { database, member } = seat;
   process.atStop(() => database.stopMember(member));
   database.startMember(member, joiningOf(container));
-  process.diesWhen(() => panicOf(seat));
+  process.attend(awaitPanic(process, seat), surroundings.log);
   surroundings.log(`PD ${member.name} is serving clients at ${member.clientUrls[0]}`);
   await process.serve(container, clientPort, (call) => answerPd({ ...seat, startedAt: Date.now() }, call));
   process.serving();

@@ -32,10 +32,10 @@ export interface Surroundings {
 export interface Process {
   /** Whether a readiness probe would succeed. */
   isReady(): boolean;
+  /** The last words of a process that ended by itself after its start. */
+  failure?(): string | undefined;
   /** From now on the process serves nobody. Idempotent. */
   stop(): void;
-  /** Its last words, once it died by itself. */
-  death?(): string | undefined;
 }
 
 /** The process ended by itself: the pod goes into CrashLoopBackOff. The message is its last log line. */
@@ -57,9 +57,9 @@ const lookAgain = 50;
 export class StagedProcess implements Process {
   #stopped = false;
   #ready = false;
+  #failure: string | undefined;
   readonly #listeners: Listener[] = [];
   readonly #endings: (() => void)[] = [];
-  #death: () => string | undefined = () => undefined;
 
   isReady(): boolean {
     return this.#ready && !this.#stopped;
@@ -76,21 +76,25 @@ export class StagedProcess implements Process {
     return this.#stopped;
   }
 
-  /** Takes care of the process's own work: a failure is a line of its log. */
+  failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Ends by itself: its pod starts another one. */
+  die(words: string): void {
+    if (!this.#stopped) this.#failure ??= words;
+  }
+
+  /** Takes care of the process's own work: a failure is a line of its log, and the end of the process where it is meant to be. */
   attend(work: Promise<void>, log: (line: string) => void): void {
-    work.catch((error: unknown) => log(`fatal: ${String(error)}`));
+    work.catch((error: unknown) => {
+      if (error instanceof StartFailure) this.die(error.message);
+      else log(`fatal: ${String(error)}`);
+    });
   }
 
   serving(): void {
     this.#ready = true;
-  }
-
-  /** The process dies as soon as `cause` says why. */
-  diesWhen(cause: () => string | undefined): void {
-    this.#death = cause;
-  }
-  death(): string | undefined {
-    return this.#death();
   }
 
   /** `ending` runs when the process stops. */
