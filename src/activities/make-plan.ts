@@ -7,6 +7,8 @@ import type { Plan } from '../protocol/plan.ts';
 import { canonical } from '../tidb/drift.ts';
 import type { ClusterView } from '../tidb/view.ts';
 import type { UnhashedPlan } from '../workflows/runbook.ts';
+import { planMigration } from '../workflows/migrate-cluster/plan.ts';
+import type { MigrateWish } from '../tidb/migration/refusals.ts';
 import { planRestart } from '../workflows/restart-cluster/plan.ts';
 import type { RestartWish } from '../workflows/restart-cluster/plan.ts';
 import { planUpgrade } from '../workflows/upgrade-cluster/plan.ts';
@@ -28,6 +30,7 @@ interface Planner {
 const planners: Record<string, Planner> = {
   upgradeCluster: { plan: (view, input) => planUpgrade(view, input as unknown as UpgradeWish) },
   restartCluster: { plan: (view, input) => planRestart(view, input as unknown as RestartWish) },
+  migrateCluster: { more: () => ({ memberApi: true, backups: true }), plan: (view, input) => planMigration(view, input as unknown as MigrateWish) },
 };
 
 /** Throws Unsupported with all refusals in one sentence; a server that stays silent is one as well. */

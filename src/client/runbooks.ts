@@ -2,12 +2,14 @@
 import type { z } from 'zod';
 import { RunbookError } from '../errors.ts';
 import { problemsOf } from '../schema-problems.ts';
+import { migrateClusterRunbook } from '../workflows/migrate-cluster/contract.ts';
 import { restartClusterRunbook } from '../workflows/restart-cluster/contract.ts';
 import { upgradeClusterRunbook } from '../workflows/upgrade-cluster/contract.ts';
 
 export const runbooks = {
   upgradeCluster: upgradeClusterRunbook,
   restartCluster: restartClusterRunbook,
+  migrateCluster: migrateClusterRunbook,
 } as const;
 
 /** A workflow type such as `upgradeCluster`. */

@@ -24,6 +24,7 @@ const componentSpec = z.looseObject({
   suspendAction: z.unknown().optional(),
   /** They go into the pod template. */
   annotations: z.record(z.string(), z.string()).nullish(),
+  configUpdateStrategy: z.string().nullish(),
 });
 export type ComponentSpec = z.infer<typeof componentSpec>;
 
@@ -34,6 +35,7 @@ const tidbClusterSpec = z.looseObject({
   paused: z.boolean().default(false),
   acrossK8s: z.boolean().default(false),
   clusterDomain: z.string().default(''),
+  configUpdateStrategy: z.string().nullish(),
   cluster: z.looseObject({ name: z.string().default(''), namespace: z.string().default(''), clusterDomain: z.string().default('') }).optional(),
   suspendAction: z.unknown().optional(),
   tlsCluster: z.looseObject({ enabled: z.boolean().default(false) }).optional(),
@@ -118,7 +120,7 @@ const containerStatus = z.looseObject({
   image: z.string().default(''),
   ready: z.boolean().default(false),
   restartCount: z.number().default(0),
-  state: z.looseObject({ waiting: z.looseObject({ reason: z.string().default(''), message: z.string().default('') }).optional() }).optional(),
+  state: z.looseObject({ waiting: z.looseObject({ reason: z.string().default(''), message: z.string().default('') }).optional(), terminated: z.looseObject({ exitCode: z.number() }).optional() }).optional(),
 });
 
 export const podSchema = z.looseObject({

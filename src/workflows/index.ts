@@ -3,13 +3,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
 import { sentenceAlone } from './conductor/close.ts';
 import { doctor } from './doctor.ts';
+import { migrateCluster } from './migrate-cluster/workflow.ts';
 import { restartCluster } from './restart-cluster/workflow.ts';
 import { upgradeCluster } from './upgrade-cluster/workflow.ts';
 
-export { doctor, restartCluster, upgradeCluster };
+export { doctor, migrateCluster, restartCluster, upgradeCluster };
 
 /** Takes every unknown type: without it such a run would stay open for ever, waiting for a worker that knows it. */
 export default async function unknownRunbook(): Promise<never> {
-  const known = Object.keys({ upgradeCluster, restartCluster, doctor }).join(', ');
+  const known = Object.keys({ upgradeCluster, restartCluster, migrateCluster, doctor }).join(', ');
   throw sentenceAlone(ApplicationFailure.nonRetryable(`There is no runbook ${workflowInfo().workflowType}; known are: ${known}`, 'NotFound'));
 }

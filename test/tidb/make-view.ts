@@ -113,7 +113,7 @@ function makeTidbCluster(key: string, given: { initial: string; replicas: Replic
     pods: [],
     events: [],
     operator: { alive: true, version: 'v1.6.3', detail: 'its Lease was renewed 2 s ago' },
-    certificates: [{ secret: `shop-${key}-cluster-client-secret`, notAfterMs: NOW_MS + 200 * POD_AGE_MS }],
+    certificates: [{ secret: `shop-${key}-cluster-client-secret`, dnsNames: [], notAfterMs: NOW_MS + 200 * POD_AGE_MS }],
   };
 }
 

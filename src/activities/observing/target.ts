@@ -6,6 +6,12 @@ import type { Place } from '../../protocol/place.ts';
 export interface More {
   /** Everything of one TidbCluster in Kubernetes: by its key while it is a member, by its place also afterwards. */
   remainsOf?: string | Place;
+  /** etcd's own member list, from each PD member for itself. */
+  memberApi?: true;
+  /** The full backups in the namespace of the first TidbCluster. */
+  backups?: true;
+  /** The pods of ours that look up names, in the namespace of the first TidbCluster. */
+  probes?: true;
 }
 
 export interface Target {

@@ -8,6 +8,7 @@ import type { Proof, Reason } from '../../protocol/outcome.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
 import type { Component } from '../../tidb/components.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
+import type { PeerPlace } from '../../tidb/peer-url.ts';
 import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
 import type { More } from '../observing/target.ts';
 
@@ -18,7 +19,11 @@ export type Write =
   /** A merge patch on another object, when it is still the one of this uid. */
   | { write: 'patch-object'; kubernetesCluster: string; object: NamedObject; patch: JsonObject }
   /** A deletion, when it is still the object of this uid. What is gone already is no error. */
-  | { write: 'delete-object'; kubernetesCluster: string; object: NamedObject };
+  | { write: 'delete-object'; kubernetesCluster: string; object: NamedObject }
+  /** A new object, its name made by the API server from `generateName`. */
+  | { write: 'create-object'; kubernetesCluster: string; object: ResourceRef; body: JsonObject }
+  /** The one peer URL of a PD member, in etcd's membership; judged once more against what etcd lists at that moment. */
+  | { write: 'member-peer-url'; memberId: string; peerUrl: string; place: PeerPlace };
 
 export type NamedObject = ResourceRef & { name: string; uid: string };
 
@@ -32,6 +37,8 @@ export interface Scene {
 export interface StepKind {
   /** The component that rolls; undefined when nothing may roll. The brake and the stall reasons follow from it. */
   readonly rolls: Component | undefined;
+  /** For a change that rolls several components one after the other: the one whose turn it is. */
+  rollsNow?(scene: Scene): Component | undefined;
   /** Asked, all of them, before the change. */
   readonly guards: readonly Guard[];
   /** Asked also while the step waits: what nobody may change meanwhile. */
@@ -40,7 +47,7 @@ export interface StepKind {
   readonly provesOnly?: true;
   /** What its looks read beyond the usual. */
   readonly more?: More;
-  /** For a kind that rolls nothing: no progress for this long is a stall. Milliseconds; absent: five minutes. */
+  /** No progress for this long is a stall. Milliseconds; absent: the limit of the component that rolls, else five minutes. */
   readonly stallMs?: number;
   /** The writes of its one change, in their order, each safe to repeat; empty when it is asked for already. */
   change(scene: Scene): Write[];

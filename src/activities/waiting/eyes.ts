@@ -90,7 +90,7 @@ export class Eyes {
       let view = this.#view;
       if (this.#call.key && this.#isOld()) view = await this.#noted(refreshMember(this.#at, view, this.#call.key, signal));
       else for (const each of woken) view = await refreshRoll(this.#at, view, each, signal);
-      return await refreshDatabase(this.#at, view, signal);
+      return await refreshDatabase(this.#at, view, this.#call.target.more, signal);
     } catch (error) {
       // What was not read must be read the next time.
       for (const each of woken) this.#woken.add(each);
