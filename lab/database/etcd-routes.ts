@@ -13,11 +13,13 @@ const hexadecimal = 16;
 
 export function etcdRoutes({ database, member }: PdSeat): Route[] {
   return [
-    route('POST', /^\/v3\/cluster\/member\/list$/, () => ({ json: listBody(database, member) })),
-    route('POST', /^\/v3\/cluster\/member\/update$/, (call) => update(database, member, call)),
+    route('POST', /^\/v3\/cluster\/member\/list$/, () => (database.disturbances.gatewayOff() ? notServed : { json: listBody(database, member) })),
+    route('POST', /^\/v3\/cluster\/member\/update$/, (call) => (database.disturbances.gatewayOff() ? notServed : update(database, member, call))),
     ...(atLeast(member.version, lastV2) ? [] : v2Routes(database)),
   ];
 }
+
+const notServed: Answer = { status: 404, text: '404 page not found\n' };
 
 const header = (database: Database, member: Member): object => ({ cluster_id: String(database.clusterId), member_id: String(member.id), raft_term: '2' });
 

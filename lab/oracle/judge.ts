@@ -7,6 +7,7 @@ import { onlyExpectedFields } from './invariants/expected-fields.ts';
 import { oneDisruptionAtATime } from './invariants/one-disruption.ts';
 import { orderOf, upgradeInOrder } from './invariants/order.ts';
 import { pdKeepsItsMajority } from './invariants/pd-majority.ts';
+import { peerUrlsWithCare } from './invariants/peer-urls.ts';
 import { noSecretEscapes } from './invariants/secrets.ts';
 import type { PlantedSecrets } from './invariants/secrets.ts';
 import { settlingRollsNothing } from './invariants/settling.ts';
@@ -69,6 +70,7 @@ export async function judge(given: Case): Promise<Verdict> {
       wholeBeforeEveryStep(evidence, mustSee),
       await noSecretEscapes(evidence, given.events, given.secrets),
       settlingRollsNothing(evidence),
+      ...(given.migrates ? [peerUrlsWithCare(evidence, mustSee)] : []),
     ],
     changes: evidence.changes.map(judgedChange),
     order: orderOf(evidence),

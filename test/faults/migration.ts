@@ -44,6 +44,12 @@ export async function peerUrls(scenario: Scenario): Promise<string[]> {
   return members.flatMap((member) => member.peerUrls).toSorted();
 }
 
+/** The pod of PD's leader. */
+export async function leaderOf(scenario: Scenario): Promise<string> {
+  const { members } = await scenario.lab.database(scenario.name);
+  return members.find((member) => member.isLeader)?.origin.pod ?? '';
+}
+
 export const expectedPeerUrls = (name: string, scheme = 'http'): string[] => [0, 1, 2].map((ordinal) => `${scheme}://${name}-east-pd-${ordinal}.${name}-east-pd-peer.${name}.svc.${domain}:2380`);
 
 /** Pods that look names up: none may be left. */
