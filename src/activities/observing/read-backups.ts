@@ -23,6 +23,8 @@ const backupSchema = z.looseObject({
     .nullish(),
 });
 
+type Backup = z.infer<typeof backupSchema>;
+
 /** Log backups and those of single tables restore nothing alone. */
 const wholeModes = ['', 'snapshot', 'volume-snapshot'];
 const wholeTypes = ['', 'full'];
@@ -39,17 +41,21 @@ export async function readBackups(api: KubernetesApi, namespace: string, signal?
   }
 }
 
-function backupView(backup: z.infer<typeof backupSchema> | undefined): BackupView[] {
+function completedAt(status: Backup['status']): number | undefined {
+  const isComplete = status?.conditions?.some((condition) => condition.type === 'Complete' && condition.status === 'True') ?? false;
+  const atMs = Date.parse(status?.timeCompleted ?? '');
+  return isComplete && !Number.isNaN(atMs) ? atMs : undefined;
+}
+
+function backupView(backup: Backup | undefined): BackupView[] {
   if (!backup || !wholeModes.includes(backup.spec.backupMode) || !wholeTypes.includes(backup.spec.backupType)) return [];
   const { metadata, spec, status } = backup;
-  const isComplete = status?.conditions?.some((condition) => condition.type === 'Complete' && condition.status === 'True') ?? false;
-  const completedAtMs = Date.parse(status?.timeCompleted ?? '');
   return [
     {
       name: metadata.name,
       namespace: metadata.namespace,
       of: `${spec.br?.clusterNamespace || metadata.namespace}/${spec.br?.cluster ?? ''}`,
-      completedAtMs: isComplete && !Number.isNaN(completedAtMs) ? completedAtMs : undefined,
+      completedAtMs: completedAt(status),
       commitTs: status?.commitTs ?? '',
     },
   ];

@@ -67,14 +67,21 @@ describe('the patch', () => {
     return write?.write === 'patch-tidb-cluster' ? write.patch['spec'] : undefined;
   };
 
-  it.each<[string, Alone, ((view: ClusterView) => void) | undefined, Partial<MigrateWish>, object]>([
-    ['with the strategy unset sets it in the same patch, without which nothing rolls', {}, undefined, {}, { acrossK8s: true, clusterDomain: DOMAIN, configUpdateStrategy: 'RollingUpdate' }],
-    ['with the strategy set leaves it alone', { strategy: 'RollingUpdate' }, undefined, {}, { acrossK8s: true, clusterDomain: DOMAIN }],
-    ['without a domain sets acrossK8s alone', { strategy: 'RollingUpdate' }, undefined, { clusterDomain: undefined }, { acrossK8s: true }],
-    ['overrules InPlace of a component', { strategy: 'RollingUpdate' }, (view) => (specOf(view, KEY, 'tikv').configUpdateStrategy = 'InPlace'), {}, { acrossK8s: true, clusterDomain: DOMAIN, tikv: { configUpdateStrategy: 'RollingUpdate' } }],
-    ['leaves the whole alone where every component says it for itself', {}, (view) => rolled.forEach((component) => (specOf(view, KEY, component).configUpdateStrategy = 'RollingUpdate')), {}, { acrossK8s: true, clusterDomain: DOMAIN }],
-    ['overrules InPlace of the whole', { strategy: 'InPlace' }, undefined, {}, { acrossK8s: true, clusterDomain: DOMAIN, configUpdateStrategy: 'RollingUpdate' }],
-  ])('%s', (_name, shape, change, asked, expected) => expect(patchOf(shape, change, asked)).toEqual(expected));
+  interface Row {
+    name: string;
+    shape?: Alone;
+    change?: (view: ClusterView) => void;
+    asked?: Partial<MigrateWish>;
+    patch: object;
+  }
+  it.each<Row>([
+    { name: 'with the strategy unset sets it in the same patch, without which nothing rolls', patch: { acrossK8s: true, clusterDomain: DOMAIN, configUpdateStrategy: 'RollingUpdate' } },
+    { name: 'with the strategy set leaves it alone', shape: { strategy: 'RollingUpdate' }, patch: { acrossK8s: true, clusterDomain: DOMAIN } },
+    { name: 'without a domain sets acrossK8s alone', shape: { strategy: 'RollingUpdate' }, asked: { clusterDomain: undefined }, patch: { acrossK8s: true } },
+    { name: 'overrules InPlace of a component', shape: { strategy: 'RollingUpdate' }, change: (view) => (specOf(view, KEY, 'tikv').configUpdateStrategy = 'InPlace'), patch: { acrossK8s: true, clusterDomain: DOMAIN, tikv: { configUpdateStrategy: 'RollingUpdate' } } },
+    { name: 'leaves the whole alone where every component says it for itself', change: (view) => rolled.forEach((component) => (specOf(view, KEY, component).configUpdateStrategy = 'RollingUpdate')), patch: { acrossK8s: true, clusterDomain: DOMAIN } },
+    { name: 'overrules InPlace of the whole', shape: { strategy: 'InPlace' }, patch: { acrossK8s: true, clusterDomain: DOMAIN, configUpdateStrategy: 'RollingUpdate' } },
+  ])('$name', ({ shape = {}, change, asked, patch }) => expect(patchOf(shape, change, asked)).toEqual(patch));
 
   it('records the revisions from before in the same patch, removes probes first, and is not written twice', () => {
     const view = makeAlone();
@@ -220,7 +227,7 @@ describe('a peer URL', () => {
     expect(kindOf(step).missing(scene(view)).join('\n')).toMatch(/lists .* for shop-west-pd-1, not .*\n.*lists other members or URLs than/);
   });
 
-  it.each<[string, (view: ClusterView) => void, string]>([
+  it.each<[string, (view: ClusterView) => void, unknown]>([
     ['two members tell different things', (view) => view.memberApi?.voices[1]?.members.pop(), 'pd-members-doubt/0'],
     ['only one member answers', (view) => view.memberApi?.voices.splice(1), 'pd-members-doubt/0'],
     ['a member is unwell in the eyes of one', (view) => view.memberApi?.voices[1]?.unhealthy.push('x'), 'pd-members-doubt/0'],
@@ -230,7 +237,7 @@ describe('a peer URL', () => {
     ['a member is not healthy', (view) => unwell(view), 'pd-member/shop-west-pd-2'],
     ['PD is still known by an old name', (view) => oldName(view), 'old-name/0'],
     ['the fields were taken back', (view) => (only(view).object.spec.acrossK8s = false), 'across/west'],
-    ['the member was replaced', (view) => replaced(view), expect.stringMatching(/^no-member\//) as unknown as string],
+    ['the member was replaced', (view) => replaced(view), expect.stringMatching(/^no-member\//)],
     ['another member has that URL', (view) => setPeerUrl(view, 0, peerUrl(1)), 'peer-url/shop-west-pd-1/0'],
     ['its own peer URL became garbage', (view) => setPeerUrl(view, 1, 'garbage'), 'peer-url/shop-west-pd-1/0'],
     ['something rolls', (view) => (statefulSet(view, KEY, 'tidb').status.readyReplicas = 0), 'rolling/west/tidb'],
