@@ -166,6 +166,7 @@ describe('what is half done', () => {
     ask(view);
     const plan = planOf(view);
     expect(marks(plan)).toEqual(['probe/west', 'across/west done', 'restart/pd', 'restart/tikv', 'restart/tidb', 'peer-url/shop-west-pd-1', 'peer-url/shop-west-pd-2', 'peer-url/shop-west-pd-0', 'verify/all']);
+    expect(kindOf(stepOf(plan, 'across/west')).missing(scene(view))).toEqual([]);
     expect(kindOf(stepOf(plan, 'restart/tikv')).change(scene(view))).toEqual([{ write: 'patch-tidb-cluster', patch: { spec: { tikv: { annotations: { 'tidb.pingcap.com/restartedAt': `across-k8s-${DOMAIN}` } } } } }]);
   });
 
