@@ -157,6 +157,15 @@ test('SIGKILL of the worker between its calls, an answer that is lost, and a run
   await expectMigrated('killedmig');
 });
 
+/** As TiDB Operator leaves one that is complete. */
+function backup(name: string, spec: object): object {
+  return {
+    apiVersion: 'pingcap.com/v1alpha1', kind: 'Backup', metadata: { name },
+    spec: { br: { cluster: 'refusedmig-east', clusterNamespace: 'refusedmig' }, ...spec },
+    status: { commitTs: '452', timeStarted: new Date().toISOString(), timeCompleted: new Date().toISOString(), conditions: [{ type: 'Complete', status: 'True' }] },
+  };
+}
+
 describe('what is refused writes nothing', () => {
   const refused = async (input: object): Promise<string> => {
     const run = await scenario.start('migrateCluster', { gates: 'plan', ...input });
@@ -172,6 +181,11 @@ describe('what is refused writes nothing', () => {
     expect(await refused({ ...right, gates: 'none' })).toMatch(/gates: "none" is refused/);
     for (const malformed of ['East.local', 'east.local.', '${domain}', 'east local', 'http://east.local']) expect(await refused({ ...right, clusterDomain: malformed })).toMatch(/is not a DNS domain/);
     expect(await refused({ clusterDomain: domain, acceptRisk: true })).toMatch(/no complete full Backup of it was found/);
+    await scenario.admin('east').create('/apis/pingcap.com/v1alpha1/namespaces/refusedmig/backups', backup('log', { backupMode: 'log' }));
+    expect(await refused({ clusterDomain: domain, acceptRisk: true })).toMatch(/no complete full Backup of it was found/);
+    await scenario.admin('east').create('/apis/pingcap.com/v1alpha1/namespaces/refusedmig/backups', backup('daily', {}));
+    const planned = await scenario.start('migrateCluster', { gates: 'plan', mode: 'plan', clusterDomain: domain, acceptRisk: true });
+    expect(JSON.stringify(await planned.result())).toContain('Backup: refusedmig/daily, commit ts 452');
     expect(await changedNothing({ ...scenario.evidence, since })).toMatchObject({ held: true });
   });
 

@@ -89,7 +89,7 @@ function acrossStep(migration: Migration): PlannedStep {
   return {
     id: `across/${member.key}`,
     kind: 'set-across-k8s',
-    title: `${member.key}: acrossK8s${domain ? ` and clusterDomain ${domain}` : ''} ${isHalfByHand(migration) ? ', as somebody set it by hand' : ` in one patch; ${targets.map(({ component }) => components[component].title).join(', ')} roll`}`,
+    title: `${member.key}: acrossK8s${domain ? ` and clusterDomain ${domain}` : ''}${isHalfByHand(migration) ? ', as somebody set it by hand' : ` in one patch; ${targets.map(({ component }) => components[component].title).join(', ')} roll`}`,
     component: 'across',
     kubernetesCluster: member.key,
     alreadyDone: isDone,
