@@ -1,3 +1,4 @@
+import { covers } from '../../../src/tidb/migration/certificate-names.ts';
 import { BACKUP_AGE_MS, backedUp, certificatesHaveNames, domainIsDns, domainIsNew, hasPd, imagesHaveWget, isInitial, migrationRefusals, nobodyHasAnotherDomain, noTiproxy, oneTidbCluster, peerUrlsMendable } from '../../../src/tidb/migration/refusals.ts';
 import type { MigrateWish, Refusal } from '../../../src/tidb/migration/refusals.ts';
 import type { ClusterView } from '../../../src/tidb/view.ts';
@@ -104,9 +105,22 @@ test.each(rows)('$rule.name: $name', ({ rule, shape = {}, change, asked = {}, sa
   const view = makeAlone(shape);
   change?.(view);
   const said = rule(view, { ...wish, ...asked }, only(view));
-  if (says) expect(said.join('\n')).toMatch(says);
+  if (says) {
+    expect(said.join('\n')).toMatch(says);
+    // Each rule is among those that are asked.
+    expect(migrationRefusals(view, { ...wish, ...asked })).toEqual(expect.arrayContaining(said));
+  }
   else expect(said).toEqual([]);
 });
+
+test.each([
+  [['*.svc.k1.example'], 'a.b.svc.k1.example', false],
+  [['*.b.svc.k1.example'], 'a.b.svc.k1.example', true],
+  [['A.B.svc.k1.example'], 'a.b.svc.k1.example', true],
+  [['x.b.svc.k1.example'], 'a.b.svc.k1.example', false],
+  [['b.svc.k1.example'], 'a.b.svc.k1.example', false],
+  [[], 'a.b', false],
+])('a certificate for %j covers %s: %s, since a wildcard stands for one label', (names, host, expected) => expect(covers(names, host)).toBe(expected));
 
 test('all refusals come in one answer, and each once', () => {
   const view = makeAlone({ replicas: { pd: 3, tiproxy: 1, tikv: 3 } });
