@@ -294,6 +294,11 @@ describe('a migration', () => {
     expect(brokenIn(await judged(new Story().request(9, 'east', { verb: 'delete', resource: 'pods', name: 'shop-east-pd-0' }), { migrates: true }))).toEqual([fields]);
   });
   it('writes a peer URL while all members are up and one leads', async () => expect(brokenIn(await judged(moved(migrating(new Story()), 20), { migrates: true }))).toEqual([]));
+  it('knows a member that came back under another name', async () => {
+    const renamed = { pod: 'shop-south-pd-0', members: 3 };
+    const story = migrating(new Story()).fact(12, 'member-down', 'south', { ...renamed, member: 'south-pd-0', alive: 2 }).fact(14, 'member-up', 'south', { ...renamed, member: 'shop-south-pd-0.k1.example', alive: 3 });
+    expect(brokenIn(await judged(moved(story, 20), { migrates: true }))).toEqual([]);
+  });
   it.each(['garbage', '', '${member_peer_url}', url('east'), `${url('west')},${url('west')}`, url('west').replace('2380', '2379')])('is broken by the peer URL %j', async (peerUrls) => {
     expect(brokenIn(await judged(moved(migrating(new Story()), 20, peerUrls), { migrates: true }))).toEqual([care]);
   });
