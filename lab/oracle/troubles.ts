@@ -63,8 +63,11 @@ interface Turn {
   state: string | undefined;
 }
 
-function turnsOf({ kind, member = '', leader, store, engine = 'tikv', pod = '', to, kubernetesCluster = '', namespace = '' }: Fact): Turn[] {
-  const ofMember = { kind: 'member', name: pod ? `${kubernetesCluster}/${namespace}/${pod}` : member, title: `PD member ${pod || member}`, component: 'pd' } as const;
+const seatOf = ({ kubernetesCluster, namespace, pod, member = '' }: Fact): string => (pod ? `${kubernetesCluster}/${namespace}/${pod}` : member);
+
+function turnsOf(fact: Fact): Turn[] {
+  const { kind, member = '', leader, store, engine = 'tikv', pod = '', to } = fact;
+  const ofMember = { kind: 'member', name: seatOf(fact), title: `PD member ${pod || member}`, component: 'pd' } as const;
   const ofStore = { name: String(store), title: `store ${store} (${pod})`, component: engine } as const;
   switch (kind) {
     case 'member-joined':
