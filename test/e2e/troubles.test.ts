@@ -85,8 +85,13 @@ test('TiProxy across Kubernetes clusters is refused before anything is touched; 
 
   await scenario.patch('west', { spec: { pd: { version: 'v8.5.6' }, tikv: { version: 'v8.5.6' } } });
   await scenario.eventually('PD in west runs v8.5.6', async () => (await scenario.lab.database('troubles')).members.some(({ origin, version, healthy }) => origin.kubernetesCluster === 'west' && version === 'v8.5.6' && healthy), 120_000);
+  await scenario.eventually('PD in west is at rest again', async () => (await scenario.tidbCluster('west'))['status'].pd.phase === 'Normal');
   const { spec } = await scenario.admin('west').get('/apis/apps/v1/namespaces/troubles/statefulsets/troubles-west-tikv');
   expect((spec as { template: { spec: { containers: { name: string; image: string }[] } } }).template.spec.containers.find(({ name }) => name === 'tikv')?.image).not.toContain('v8.5.6');
   const { items } = await scenario.admin('west').list('/api/v1/namespaces/troubles/events');
   expect(items.filter((event) => /tiproxy/i.test(String(event['message'])) && event['type'] === 'Warning')).toEqual([]);
+
+  // It was TiProxy that held TiKV back: without it TiKV rolls.
+  await scenario.patch('west', { spec: { tiproxy: null } });
+  await scenario.eventually('TiKV in west runs v8.5.6', async () => (await scenario.lab.database('troubles')).stores.some(({ origin, version }) => origin.kubernetesCluster === 'west' && version === '8.5.6'), 120_000);
 });

@@ -8,7 +8,7 @@ let scenario: Scenario;
 afterEach(() => scenario.end());
 
 test.each([
-  ['one', 'one', { pd: 1, tikv: 1, tidb: 1 }],
+  ['one', 'one', { pd: 1, tiflash: 1, tikv: 1, pump: 1, tidb: 1, ticdc: 1 }],
   ['three', 'three', { pd: 3, tikv: 3, tidb: 3 }],
 ])('upgrades 3 TidbClusters of the real operator with %s of each component, and the oracle finds every invariant held', async (_, name, replicas) => {
   scenario = await Scenario.begin(name, { replicas });
