@@ -1,7 +1,9 @@
 /** Upgrades that do not go smoothly, against the real operator. One TiDB cluster for all, upgraded again and again. */
 import type { WorkflowHandle } from '@temporalio/client';
+import { changedNothing } from '../../lab/oracle/changed-nothing.ts';
 import { judge } from '../../lab/oracle/judge.ts';
 import { Scenario, to } from '../faults/scenario.ts';
+import type { KubernetesCluster } from '../faults/scenario.ts';
 import { end } from '../faults/ground/processes.ts';
 
 jest.setTimeout(900_000);
@@ -14,6 +16,18 @@ afterAll(() => scenario.end());
 
 type Steps = { steps: { id: string; state: string }[] };
 const isIn = (id: string, state: string) => (status: Steps): boolean => status.steps.some((step) => step.id === id && step.state === state);
+
+/** Milliseconds until a roll that was asked for begins, on a busy computer. */
+const rollPatience = 300_000;
+
+/** The operator has written the new template, and not all pods are of it. */
+async function rolls(cluster: KubernetesCluster, component: string): Promise<boolean> {
+  const { status } = await scenario.admin(cluster).get(`/apis/apps/v1/namespaces/troubles/statefulsets/troubles-${cluster}-${component}`);
+  return status.updateRevision !== status.currentRevision;
+}
+
+/** Why a run does not begin. */
+const refusalOf = async (input: object): Promise<string> => (await scenario.upgrade(input)).result().then(() => 'it was not refused', (error: unknown) => String((error as Error).cause));
 
 /** A hold that has cleared by itself meanwhile needs no decision. */
 async function retry(run: WorkflowHandle, step: string): Promise<void> {
@@ -29,9 +43,10 @@ test('a worker killed, an operator dead for a while and an image that cannot be 
   await end(first, 'SIGKILL');
   await scenario.worker();
 
-  await scenario.until(run, isIn('pd/west', 'waiting'));
+  await scenario.eventually('PD in south rolls', () => rolls('south', 'pd'), rollPatience);
   const revived = await scenario.fault({ kind: 'operator-stopped', scope: { kubernetesCluster: 'south' } });
-  await scenario.untilHeld(run, /south/);
+  const waiting = await scenario.untilHeld(run, /TiDB Operator in south is down/);
+  expect(waiting.hold?.step).toBe('pd/south');
   await revived();
 
   const stalled = await scenario.untilHeld(run, /troubles-west-tikv-0 cannot pull its image/);
@@ -64,6 +79,14 @@ test('a half-done hand upgrade is adopted, and a pause by somebody else is waite
   expect(states).toMatchObject({ 'pd/east': 'adopted', 'pd/west': 'done', 'tikv/east': 'done', 'tidb/south': 'done' });
 });
 
+test('a TidbCluster that somebody has paused is refused in the plan: the operator would do nothing, and look Ready', async () => {
+  await scenario.patch('south', { spec: { paused: true } });
+  const since = new Date().toISOString();
+  for (const mode of ['plan', 'run']) expect(await refusalOf({ version: 'v8.5.6', mode })).toMatch(/TidbCluster troubles\/troubles-south in south is paused by somebody else \(spec\.paused\)/);
+  expect(await changedNothing({ ...scenario.evidence, since })).toMatchObject({ held: true });
+  await scenario.patch('south', { spec: { paused: false } });
+});
+
 test('what the operator refuses is an event of its own and Ready stays True; the run refuses to begin with that reason', async () => {
   // A PD address that is no URL: tidb-operator's own validation refuses the whole TidbCluster.
   await scenario.patch('west', { spec: { pdAddresses: ['not-a-url'] } });
@@ -73,15 +96,15 @@ test('what the operator refuses is an event of its own and Ready stays True; the
   });
   const { status } = (await scenario.tidbCluster('west')) as unknown as { status: { conditions: { type: string; status: string }[] } };
   expect(status.conditions.find(({ type }) => type === 'Ready')?.status).toBe('True');
-  const refused = await (await scenario.upgrade({ version: 'v8.5.6' })).result().catch((error: unknown) => String((error as Error).cause));
-  expect(refused).toMatch(/the operator refuses TidbCluster troubles\/troubles-west in west: spec\.pdAddresses\[0\]: Invalid value: "not-a-url"/);
+  expect(await refusalOf({ version: 'v8.5.6' })).toMatch(/the operator refuses TidbCluster troubles\/troubles-west in west: spec\.pdAddresses\[0\]: Invalid value: "not-a-url"/);
   await scenario.patch('west', { spec: { pdAddresses: null } });
 });
 
 test('TiProxy across Kubernetes clusters is refused before anything is touched; without us the operator rolls PD and nothing else, and says nothing', async () => {
   await scenario.patch('west', { spec: { tiproxy: { baseImage: 'pingcap/tiproxy', version: 'v1.3.0', replicas: 1 } } });
-  const refused = await (await scenario.upgrade({ version: 'v8.5.6' })).result().catch((error: unknown) => String((error as Error).cause));
-  expect(refused).toMatch(/troubles-west in west has spec\.tiproxy together with acrossK8s/);
+  const since = new Date().toISOString();
+  expect(await refusalOf({ version: 'v8.5.6' })).toMatch(/troubles-west in west has spec\.tiproxy together with acrossK8s/);
+  expect(await changedNothing({ ...scenario.evidence, since })).toMatchObject({ held: true });
 
   await scenario.patch('west', { spec: { pd: { version: 'v8.5.6' }, tikv: { version: 'v8.5.6' } } });
   await scenario.eventually('PD in west runs v8.5.6', async () => (await scenario.lab.database('troubles')).members.some(({ origin, version, healthy }) => origin.kubernetesCluster === 'west' && version === 'v8.5.6' && healthy), 120_000);
