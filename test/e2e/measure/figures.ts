@@ -18,6 +18,7 @@ export interface Figures {
   /** TidbClusters with a component going down or coming back. */
   tidbClusters: { mostAtOnce: number; togetherMs: number };
   mostAway: Record<MeasuredComponent, number>;
+  /** No TiDB pod is Ready: a Service leads to none. */
   longestWithoutTidbMs: number;
   ddlPausedMs: number;
 }
@@ -65,7 +66,7 @@ export function figuresOf(samples: readonly Sample[]): Figures {
     },
     tidbClusters: { mostAtOnce: most(samples.map(disturbedOf)), togetherMs: sum(stretches(samples, (sample) => disturbedOf(sample) > 1)) },
     mostAway: Object.fromEntries(measured.map((component) => [component, most(samples.map((sample) => awayOf(sample, component)))])) as Record<MeasuredComponent, number>,
-    longestWithoutTidbMs: Math.round(most(stretches(samples, ({ pods }) => !pods.some((pod) => pod.component === 'tidb' && pod.healthy)))),
+    longestWithoutTidbMs: Math.round(most(stretches(samples, (sample) => sample.pods.filter(isOf('tidb')).every(({ away }) => away)))),
     ddlPausedMs: sum(stretches(samples, ({ ddlPaused }) => ddlPaused === true)),
   };
 }

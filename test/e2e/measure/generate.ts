@@ -22,7 +22,7 @@ const rows: Row[] = [
   { title: 'most TidbClusters with a component going down or coming back', tell: ({ tidbClusters }) => String(tidbClusters.mostAtOnce) },
   { title: 'time in which there were two or more of them', tell: ({ tidbClusters }) => inSeconds(tidbClusters.togetherMs) },
   { title: 'most PD, TiKV, TiDB pods away at once', tell: ({ mostAway }) => `${mostAway.pd}, ${mostAway.tikv}, ${mostAway.tidb}` },
-  { title: 'longest time without any TiDB that answers', tell: ({ longestWithoutTidbMs }) => inSeconds(longestWithoutTidbMs) },
+  { title: 'longest time without any TiDB pod to which a Service leads', tell: ({ longestWithoutTidbMs }) => inSeconds(longestWithoutTidbMs) },
   { title: 'DDL', tell: ddlStory },
   { title: 'time in which DDL was paused', tell: ({ ddlPausedMs }) => inSeconds(ddlPausedMs) },
   { title: 'whole upgrade', tell: ({ seconds }) => `${seconds} s` },
