@@ -22,7 +22,7 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 interface FieldSchema {
   type?: string;
   enum?: string[];
-  default?: string | boolean;
+  default?: unknown;
   items?: FieldSchema;
   properties?: Record<string, FieldSchema>;
   required?: string[];
@@ -107,7 +107,7 @@ function typeOf(field: FieldSchema): string {
 
 function usualOf({ default: usual }: FieldSchema, isRequired: boolean): string {
   if (isRequired) return '*needed*';
-  return usual === undefined ? '' : `\`${String(usual)}\``;
+  return usual === undefined ? '' : `\`${typeof usual === 'string' ? usual : JSON.stringify(usual)}\``;
 }
 
 /** The comment before every property in these files; of two with one name the last. */

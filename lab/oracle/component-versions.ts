@@ -1,4 +1,4 @@
-/** Which version each component of a TidbCluster is asked to run, and in which order components are upgraded across Kubernetes clusters. */
+/** Which version and how many pods each component of a TidbCluster is asked to run, and in which order components are upgraded, and leave, across Kubernetes clusters. */
 import { isMap } from './object-paths.ts';
 import type { Json, JsonMap } from './object-paths.ts';
 
@@ -7,6 +7,9 @@ import type { Json, JsonMap } from './object-paths.ts';
  * deploy-tidb-cluster-across-multiple-kubernetes.md, "Upgrade".
  */
 export const upgradeOrder = [['pd'], ['tso', 'scheduling'], ['tiproxy'], ['tiflash'], ['tikv'], ['pump'], ['tidb'], ['ticdc']];
+
+/** In which order the components of a TidbCluster leave: clients first, what holds data before PD. Source: the order that tidb-operator's own guards allow (pd_scaler.go, tidb_member_manager.go). */
+export const exitOrder = [['tiproxy'], ['tidb'], ['ticdc'], ['pump'], ['tiflash'], ['tikv'], ['tso', 'scheduling'], ['pd']];
 
 export const allComponents = upgradeOrder.flat();
 const microservices = ['tso', 'scheduling'];
@@ -41,4 +44,23 @@ export function versionChanges(before: JsonMap, after: JsonMap): VersionChange[]
     const to = versionOf(after, component);
     return to === undefined || to === from ? [] : [{ component, from, to }];
   });
+}
+
+export interface ReplicasChange {
+  component: string;
+  from: number;
+  to: number;
+}
+
+/** The components that are asked for another number of pods than before. */
+export function replicasChanges(before: JsonMap, after: JsonMap): ReplicasChange[] {
+  return allComponents.flatMap((component) => {
+    const [from, to] = [replicasOf(before, component), replicasOf(after, component)];
+    return from === undefined || to === undefined || to === from ? [] : [{ component, from, to }];
+  });
+}
+
+function replicasOf(spec: JsonMap, component: string): number | undefined {
+  const replicas = specOf(spec, component)?.['replicas'];
+  return typeof replicas === 'number' ? replicas : undefined;
 }

@@ -4,6 +4,7 @@ import type { Evidence } from './evidence.ts';
 import type { Fact } from './facts.ts';
 import { placeOf } from './places.ts';
 import type { Place } from './places.ts';
+import { touchedBy } from './tidb-cluster-history.ts';
 import type { Change } from './tidb-cluster-history.ts';
 import { isDuring } from './troubles.ts';
 
@@ -22,7 +23,7 @@ export interface Disturbance {
 type Known = Pick<Evidence, 'places' | 'facts' | 'steps' | 'troubles'>;
 
 export function disturbancesOf(evidence: Known): Disturbance[] {
-  const own = evidence.steps.flatMap((change) => change.versions.map(({ component }) => ownDisturbance(evidence, change, component))).filter((one) => one !== undefined);
+  const own = evidence.steps.flatMap((change) => touchedBy(change).map((component) => ownDisturbance(evidence, change, component))).filter((one) => one !== undefined);
   const foreign = evidence.facts.filter(({ kind }) => kind === 'pod-deleted').flatMap((fact) => foreignDisturbance(evidence, own, fact));
   return [...own, ...foreign];
 }
@@ -30,11 +31,20 @@ export function disturbancesOf(evidence: Known): Disturbance[] {
 /** Undefined for a component without pods: there is nothing to disturb. */
 function ownDisturbance(evidence: Known, change: Change, component: string): Disturbance | undefined {
   const { place, asked: from } = change;
+  if (change.scaled.some((one) => one.component === component && one.to === 0)) return { place, component, from, until: wholeAfter(evidence, place, component, emptyAfter(evidence.facts, place, component, from)), cause: `the change at ${clock(from)}`, change };
   const settlings = evidence.facts.filter((fact) => fact.kind === 'component-settled' && fact.component === component && placeOf([place], fact));
   const settled = settlings.find(({ time }) => time >= from);
   if (!settled && settlings.at(-1)?.replicas === 0) return undefined;
   const until = wholeAfter(evidence, place, component, settled?.time ?? Infinity);
   return { place, component, from, until, cause: `the change at ${clock(from)}`, change };
+}
+
+/** When the last pod of a component that goes to zero was gone; at once when there was none. */
+function emptyAfter(facts: readonly Fact[], place: Place, component: string, from: number): number {
+  const own = facts.filter((fact) => fact.component === component && placeOf([place], fact));
+  const count = (kind: string): number => own.filter((fact) => fact.kind === kind).length;
+  if (count('pod-created') > count('pod-gone')) return Infinity;
+  return Math.max(from, ...own.filter(({ kind, time }) => kind === 'pod-gone' && time >= from).map(({ time }) => time));
 }
 
 /** A pod that was deleted outside of the rolls that the author began. */

@@ -11,7 +11,7 @@ import { OperatorPhases } from './operator-phases.ts';
 import type { PhaseChange } from './operator-phases.ts';
 import { placeOf, placesOf } from './places.ts';
 import type { Place, TidbClusterName } from './places.ts';
-import { TidbClusterHistory } from './tidb-cluster-history.ts';
+import { TidbClusterHistory, touchedBy } from './tidb-cluster-history.ts';
 import type { Change } from './tidb-cluster-history.ts';
 import { troublesOf } from './troubles.ts';
 import type { Trouble } from './troubles.ts';
@@ -79,7 +79,7 @@ export async function gatherEvidence(sources: Sources): Promise<Evidence> {
   const faults = faultSpans(facts);
   return {
     places: initialFirst(given, specs), span, facts, faults, troubles: troublesOf(facts, faults), changes,
-    steps: changes.filter(({ request, asked: time, versions, settles }) => isAuthors(request) && isWithin(lifetime, time) && (versions.length > 0 || settles)),
+    steps: changes.filter((change) => isAuthors(change.request) && isWithin(lifetime, change.asked) && (touchedBy(change).length > 0 || change.settles)),
     writes: own.filter(({ asked }) => isWithin(span, asked)), requests: requests.filter((request) => isAuthors(request) && isWithin(asked, request.asked)), phases, isAuthors, gaps,
   };
 }

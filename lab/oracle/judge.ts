@@ -3,6 +3,7 @@ import { gatherEvidence } from './evidence.ts';
 import type { Sources } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { foreignBrakesStand } from './invariants/brakes.ts';
+import { exitInStages } from './invariants/exit-stages.ts';
 import { onlyExpectedFields } from './invariants/expected-fields.ts';
 import { oneDisruptionAtATime } from './invariants/one-disruption.ts';
 import { orderOf, upgradeInOrder } from './invariants/order.ts';
@@ -12,6 +13,7 @@ import type { PlantedSecrets } from './invariants/secrets.ts';
 import { settlingRollsNothing } from './invariants/settling.ts';
 import { storesStayUp } from './invariants/stores-up.ts';
 import { wholeBeforeEveryStep } from './invariants/whole-before-step.ts';
+import type { TidbClusterName } from './places.ts';
 import { countReads } from './reads.ts';
 import type { Reads, Window } from './reads.ts';
 import type { Change } from './tidb-cluster-history.ts';
@@ -21,6 +23,8 @@ export interface Case extends Sources {
   expectChanges?: boolean;
   /** The Up TiKV stores must stay above this number, such as `max-replicas` minus one. */
   storesFloor?: number;
+  /** The TidbCluster that leaves: it may be scaled in and deleted with what is its, and references may change. */
+  leaving?: TidbClusterName;
   secrets?: PlantedSecrets;
   /** Where reads per second are wanted. */
   windows?: readonly Window[];
@@ -61,8 +65,9 @@ export async function judge(given: Case): Promise<Verdict> {
       oneDisruptionAtATime(evidence, mustSee),
       pdKeepsItsMajority(evidence, mustSee),
       storesStayUp(evidence, mustSee, given.storesFloor),
-      upgradeInOrder(evidence, mustSee),
-      onlyExpectedFields(evidence, mustSee),
+      upgradeInOrder(evidence, mustSee && !given.leaving),
+      ...(given.leaving ? [exitInStages(evidence, mustSee, given.leaving)] : []),
+      onlyExpectedFields(evidence, mustSee, given.leaving),
       foreignBrakesStand(evidence),
       wholeBeforeEveryStep(evidence, mustSee),
       await noSecretEscapes(evidence, given.events, given.secrets),

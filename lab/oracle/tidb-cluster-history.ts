@@ -1,8 +1,8 @@
 /** One TidbCluster as the writes of everybody made it: follows its spec and metadata, and says what each accepted write changed. */
 import { applyBody, pointerSegments } from './apply-body.ts';
 import type { AuditedRequest } from './audit-log.ts';
-import { versionChanges } from './component-versions.ts';
-import type { VersionChange } from './component-versions.ts';
+import { replicasChanges, versionChanges } from './component-versions.ts';
+import type { ReplicasChange, VersionChange } from './component-versions.ts';
 import { difference, flatten, isMap, join } from './object-paths.ts';
 import type { Json, JsonMap, PathChange } from './object-paths.ts';
 import { describeChange } from './describe-change.ts';
@@ -21,6 +21,8 @@ export interface Change {
   paths: PathChange[];
   /** The components that are asked for another version by it. */
   versions: VersionChange[];
+  /** The components that are asked for another number of pods by it. */
+  scaled: ReplicasChange[];
   /** It names `spec.version`, as a settling patch does. */
   settles: boolean;
 }
@@ -33,6 +35,11 @@ interface Known {
 }
 
 const operatorAgent = 'tidb-controller-manager';
+
+/** The components that a change disturbs: by another version, or by taking pods away. Pods that are added disturb nobody. */
+export function touchedBy({ versions, scaled }: Pick<Change, 'versions' | 'scaled'>): string[] {
+  return [...versions.map(({ component }) => component), ...scaled.filter(({ from, to }) => to < from).map(({ component }) => component)];
+}
 
 export class TidbClusterHistory {
   readonly #place: Place;
@@ -54,9 +61,10 @@ export class TidbClusterHistory {
     const paths = pathsChanged(object, this.#known.object, request, isWhole);
     if (paths.length === 0) return undefined;
     const versions = request.verb === 'create' ? [] : versionChanges(before, this.spec).filter(({ component }) => isWhole || namesVersion(request, component));
+    const scaled = request.verb === 'create' || !isWhole ? [] : replicasChanges(before, this.spec);
     const settles = request.verb !== 'create' && namedPaths(request).includes('spec.version');
     const what = describeChange({ verb: request.verb, paths, versions, settles });
-    return { place: this.#place, request, asked: request.asked, at: request.at, what, paths, versions, settles };
+    return { place: this.#place, request, asked: request.asked, at: request.at, what, paths, versions, scaled, settles };
   }
 }
 

@@ -31,9 +31,13 @@ const echoWindow = 200;
 export function troublesOf(facts: readonly Fact[], faults: readonly FaultSpan[]): Trouble[] {
   const open = new Map<string, Trouble>();
   const all: Trouble[] = [];
+  const buried = new Set<number | undefined>();
   let leaderChange = -Infinity;
   for (const fact of facts) {
     if (fact.kind === 'pd-leader') leaderChange = fact.time;
+    if (fact.kind === 'store-state' && fact.to === 'Tombstone') buried.add(fact.store);
+    // The process of a Tombstone ends after it: nobody misses it.
+    if (fact.kind === 'store-away' && buried.has(fact.store)) continue;
     for (const turn of turnsOf(fact)) {
       const key = `${turn.kind} ${turn.name}`;
       const old = open.get(key);

@@ -36,7 +36,7 @@ async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promis
   }
   if (reasons.length > 0) return { outcome: 'held', reasons };
   // From here on the change is made: a cancellation must not cut the write in two.
-  for (const write of change) await carryOut(at, call, scene.member, write);
+  for (const write of change) await carryOut(at, call, scene, write);
   at.log.info({ run: call.run.workflowId, step: call.step.id }, `wrote ${call.step.title}`);
   return { outcome: 'applied', message: `${call.step.title}: asked for, waiting for its proof` };
 }

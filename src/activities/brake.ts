@@ -1,4 +1,5 @@
 /** Sets and releases the brake on one TidbCluster, and nothing but our own. Only that one's API server is needed for it. */
+import { isRunbookError } from '../errors.ts';
 import type { BrakeCall, RunCall } from '../protocol/activities.ts';
 import type { Reason } from '../protocol/outcome.ts';
 import { placeSchema } from '../protocol/place.ts';
@@ -33,9 +34,16 @@ export async function brakeStep(at: Surroundings, call: BrakeCall, pulse: Pulse)
   if (!place.success) return call.action === 'set' ? [passing('no-brake', `${call.step.title} has no roll that could be frozen; the run pauses before the next change`)] : [];
   const { kubernetesCluster } = place.data;
   const tried = await tryPatiently(pulse, async () => {
-    const member = { kubernetesCluster, object: await readTidbCluster(at.kubernetes(kubernetesCluster), place.data, pulse.signal) };
+    const object = await readTidbCluster(at.kubernetes(kubernetesCluster), place.data, pulse.signal).catch(unlessGone);
+    if (!object) return;
+    const member = { kubernetesCluster, object };
     await (call.action === 'set' ? setBrake(at, call, member, `paused by ${call.by}`) : releaseBrake(at, call, member));
   });
   return 'ok' in tried ? [] : [tried.silent];
 }
 
+/** A step that deletes its TidbCluster has nothing left to freeze. */
+function unlessGone(error: unknown): undefined {
+  if (!isRunbookError(error, 'NotFound')) throw error;
+  return undefined;
+}

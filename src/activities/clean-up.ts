@@ -4,10 +4,12 @@ import { tidbClusterOf } from '../inventory.ts';
 import type { CleanUpResult, RunCall } from '../protocol/activities.ts';
 import { brakeOf } from '../tidb/brake.ts';
 import { allComponents, components } from '../tidb/components.ts';
+import { canonical } from '../tidb/drift.ts';
+import { exitStateOf } from '../tidb/exit/back.ts';
 import { isRolling } from '../tidb/rolling.ts';
 import { desiredVersion, specOf } from '../tidb/spec.ts';
 import type { ClusterView, TidbClusterView } from '../tidb/view.ts';
-import { nameOf } from '../tidb/view.ts';
+import { nameOf, placeOf } from '../tidb/view.ts';
 import { releaseBrake } from './brake.ts';
 import { releaseLease } from './lock.ts';
 import { releaseMaintenanceLock } from './maintenance-lock.ts';
@@ -15,6 +17,7 @@ import { observe } from './observing/observe.ts';
 import { targetOf } from './observing/target.ts';
 import { tryPatiently } from './patience.ts';
 import type { Pulse } from './pulse.ts';
+import { referenceAnnotation } from './steps/repoint-reference.ts';
 import { revisionsAnnotation } from './steps/settle-versions.ts';
 import type { Surroundings } from './surroundings.ts';
 import { patchTidbCluster } from './write.ts';
@@ -34,9 +37,9 @@ export async function cleanUp(at: Surroundings, call: RunCall, pulse: Pulse): Pr
   if ('ok' in seen) {
     for (const member of seen.ok.tidbClusters) {
       if (brakeOf(member.object)) await part(`releasing the brake of TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} (spec.paused)`, () => releaseBrake(at, call, member));
-      if (member.object.metadata.annotations[revisionsAnnotation]) await part(`removing the annotation ${revisionsAnnotation} of ${nameOf(member)}`, () => forgetRevisions(at, call, member.key, pulse));
+      for (const annotation of revisionsAnnotations.filter((name) => member.object.metadata.annotations[name])) await part(`removing the annotation ${annotation} of ${nameOf(member)}`, () => forget(at, call, { key: member.key, annotation }, pulse));
     }
-    remains.push(...stateOf(seen.ok));
+    remains.push(...stateOf(seen.ok), ...exitOf(at, call, seen.ok));
     await part(`freeing PD's maintenance lock of ${call.cluster}`, () => releaseMaintenanceLock(at, call));
   } else remains.push(`the state could not be read, so nothing of it was cleaned up: ${seen.silent.message}`);
   const { initial } = tidbClusterOf(at.inventory, call.cluster);
@@ -44,10 +47,23 @@ export async function cleanUp(at: Surroundings, call: RunCall, pulse: Pulse): Pr
   return { remains };
 }
 
-async function forgetRevisions(at: Surroundings, call: RunCall, key: string, pulse: Pulse): Promise<void> {
+/** In which a patch that must roll nothing keeps the revisions from before. */
+const revisionsAnnotations = [revisionsAnnotation, referenceAnnotation];
+
+async function forget(at: Surroundings, call: RunCall, { key, annotation }: { key: string; annotation: string }, pulse: Pulse): Promise<void> {
   const view = await observe(at, targetOf(call), pulse.signal);
   const member = view.tidbClusters.find((each) => each.key === key);
-  if (member) await patchTidbCluster(at, call, member, { metadata: { annotations: { [revisionsAnnotation]: null } } });
+  if (member) await patchTidbCluster(at, call, member, { metadata: { annotations: { [annotation]: null } } });
+}
+
+/** After an exit, begun or done: how far it is, the way back, and the inventory when its initial TidbCluster is gone. */
+function exitOf(at: Surroundings, { runbook, cluster }: RunCall, view: ClusterView): string[] {
+  if (runbook !== 'exitCluster') return [];
+  const { initial } = tidbClusterOf(at.inventory, cluster);
+  const [first] = view.tidbClusters;
+  const isThere = view.tidbClusters.some((each) => canonical(placeOf(each)) === canonical(initial));
+  const inventory = isThere || !first ? [] : [`the inventory names ${initial.namespace}/${initial.name} in ${initial.kubernetesCluster} as the initial TidbCluster of ${cluster}, which is gone: name another there, such as ${nameOf(first)} in ${first.kubernetesCluster}, before the next run`];
+  return [...view.tidbClusters.flatMap((member) => exitStateOf(view, member)), ...inventory];
 }
 
 /** What runs now, what rolls on without us, what stays paused. */

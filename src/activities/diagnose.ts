@@ -21,6 +21,15 @@ export const permissions: readonly Access[] = [
   ...['get', 'list', 'create', 'patch', 'delete'].map((verb) => ({ verb, group: 'coordination.k8s.io', resource: 'leases' })),
 ];
 
+/** What only exitCluster does; the ClusterRoles tidb-runbooks-exit and -exit-secrets of the same file grant exactly this, to be bound for such a run. */
+export const exitPermissions: readonly Access[] = [
+  { verb: 'delete', group: 'pingcap.com', resource: 'tidbclusters' },
+  ...['list', 'delete'].map((verb) => ({ verb, group: 'pingcap.com', resource: 'tidbmonitors' })),
+  ...['list', 'delete'].map((verb) => ({ verb, group: '', resource: 'persistentvolumeclaims' })),
+  ...['get', 'patch'].map((verb) => ({ verb, group: '', resource: 'persistentvolumes' })),
+  ...['get', 'delete'].map((verb) => ({ verb, group: '', resource: 'secrets' })),
+];
+
 export async function diagnose(at: Surroundings, { cluster }: { cluster?: string }): Promise<Check[]> {
   const names = cluster === undefined ? Object.keys(at.inventory.tidbClusters) : [cluster];
   const entries = names.map((name) => tidbClusterOf(at.inventory, name));

@@ -7,6 +7,8 @@ import type { Plan } from '../protocol/plan.ts';
 import { canonical } from '../tidb/drift.ts';
 import type { ClusterView } from '../tidb/view.ts';
 import type { UnhashedPlan } from '../workflows/runbook.ts';
+import { planExit } from '../workflows/exit-cluster/plan.ts';
+import type { ExitWish } from '../workflows/exit-cluster/plan.ts';
 import { planUpgrade } from '../workflows/upgrade-cluster/plan.ts';
 import type { UpgradeWish } from '../workflows/upgrade-cluster/plan.ts';
 import { observe } from './observing/observe.ts';
@@ -25,6 +27,7 @@ interface Planner {
 
 const planners: Record<string, Planner> = {
   upgradeCluster: { plan: (view, input) => planUpgrade(view, input as unknown as UpgradeWish) },
+  exitCluster: { more: ({ leaving }) => ({ remainsOf: leaving as string }), plan: (view, input) => planExit(view, input as unknown as ExitWish) },
 };
 
 /** Throws Unsupported with all refusals in one sentence; a server that stays silent is one as well. */

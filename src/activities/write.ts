@@ -1,22 +1,36 @@
 /** The ways in which a run writes, each after a look at the lock. A TidbCluster is patched on the version that was read. */
 import { resources } from '../kubernetes/resources.ts';
 import { isRunbookError } from '../errors.ts';
+import { tidbClusterOf } from '../inventory.ts';
+import type { PdApi } from '../pd/api.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import type { RunCall } from '../protocol/activities.ts';
-import type { TidbClusterView } from '../tidb/view.ts';
+import type { ClusterView, TidbClusterView } from '../tidb/view.ts';
 import { assertLockIsOurs } from './lock.ts';
 import { isSilence } from './patience.ts';
-import type { Write } from './steps/step-kind.ts';
+import type { Scene, Write } from './steps/step-kind.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Throws LockLost, and Conflict when the object is another one by now. */
-export async function carryOut(at: Surroundings, call: RunCall, member: Written, write: Write): Promise<void> {
+export async function carryOut(at: Surroundings, call: RunCall, { view, member }: Scene, write: Write): Promise<void> {
   if (write.write === 'patch-tidb-cluster') return patchTidbCluster(at, call, member, write.patch);
   await assertLockIsOurs(at, call);
+  if (write.write === 'store-up') return storeUp(at, view, write.storeId);
+  if (write.write === 'end-eviction') return pdOf(at, view).endEviction(write.storeId);
   const api = at.kubernetes(write.kubernetesCluster);
   const { uid, ...ref } = write.object;
   if (write.write === 'patch-object') return void (await api.mergePatch(ref, { ...write.patch, metadata: { ...(write.patch['metadata'] as JsonObject | undefined), uid } }));
   await api.remove(ref, { uid, propagation: 'Background' }).catch((error: unknown) => {
+    if (!isRunbookError(error, 'NotFound')) throw error;
+  });
+}
+
+function pdOf(at: Surroundings, view: ClusterView): PdApi {
+  return at.pd.of(tidbClusterOf(at.inventory, view.name), view.tidbClusters).pd;
+}
+
+async function storeUp(at: Surroundings, view: ClusterView, storeId: string): Promise<void> {
+  await pdOf(at, view).storeState(storeId, 'Up').catch((error: unknown) => {
     if (!isRunbookError(error, 'NotFound')) throw error;
   });
 }

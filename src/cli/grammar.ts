@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import type { RunbookType } from '../client.ts';
 
-type Flags = Record<string, string | undefined>;
+/** A flag without a value is `true`. */
+type Flags = Record<string, string | boolean | undefined>;
 
 interface RunbookGrammar {
   word: string;
@@ -25,6 +26,26 @@ export const grammars: readonly RunbookGrammar[] = [
       { flag: '--tiproxy-version <version>', description: 'the version of TiProxy; without it TiProxy stays as it is' },
     ],
     input: ({ version, tiproxyVersion }) => ({ version, components: tiproxyVersion ? { tiproxy: { version: tiproxyVersion } } : undefined }),
+  },
+  {
+    word: 'exit',
+    type: 'exitCluster',
+    description: 'take one TidbCluster out of a TiDB cluster, delete it, and reclaim what it leaves',
+    example: 'exit shop --leaving west',
+    flags: [
+      { flag: '--leaving <kubernetes cluster>', description: 'the Kubernetes cluster whose TidbCluster leaves' },
+      { flag: '--way <way>', description: 'out, or back: takes an exit back that was stopped (default: out)' },
+      { flag: '--keep-tidb-cluster', description: 'leaves the TidbCluster at zero pods instead of deleting it' },
+      { flag: '--reclaim-data <what>', description: 'keep, claims, or volumes: claims with their volumes (default: keep)' },
+      { flag: '--reclaim-secrets', description: 'deletes its TLS Secrets' },
+      { flag: '--reclaim-monitor', description: 'deletes TidbMonitors that watch it and nothing else' },
+    ],
+    input: ({ leaving, way, keepTidbCluster, reclaimData, reclaimSecrets, reclaimMonitor }) => ({
+      leaving,
+      way,
+      deleteTidbCluster: keepTidbCluster ? false : undefined,
+      reclaim: reclaimData || reclaimSecrets || reclaimMonitor ? { ...(reclaimData ? { data: reclaimData } : {}), ...(reclaimSecrets ? { secrets: true } : {}), ...(reclaimMonitor ? { monitor: true } : {}) } : undefined,
+    }),
   },
 ];
 

@@ -2,10 +2,12 @@
 import type { z } from 'zod';
 import { RunbookError } from '../errors.ts';
 import { refusalOfInput } from '../schema-problems.ts';
+import { exitClusterRunbook } from '../workflows/exit-cluster/contract.ts';
 import { upgradeClusterRunbook } from '../workflows/upgrade-cluster/contract.ts';
 
 export const runbooks = {
   upgradeCluster: upgradeClusterRunbook,
+  exitCluster: exitClusterRunbook,
 } as const;
 
 /** A workflow type such as `upgradeCluster`. */

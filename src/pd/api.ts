@@ -91,6 +91,8 @@ export interface PdApi {
   placementRules(options?: PdCallOptions): Promise<PlacementRule[] | 'disabled'>;
   /** Takes a removal back: an Offline store is Up again. Safe to repeat. Throws NotFound when PD does not know the store, or buried it already. */
   storeState(id: string, state: 'Up', options?: PdCallOptions): Promise<void>;
+  /** Removes the evict-leader-scheduler of a store, whoever set it. Safe to repeat. */
+  endEviction(id: string, options?: PdCallOptions): Promise<void>;
   /** `none`: no store is being removed, or PD (before 6.1) does not tell. */
   removingProgress(options?: PdCallOptions): Promise<RemovingProgress | 'none'>;
   /** Whether the answering member has loaded its regions and may lead; `not-served` before PD 8.5.2. */

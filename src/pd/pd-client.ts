@@ -47,6 +47,7 @@ export function pdOver(transport: Transport): PdApi {
     replication: (options) => ask(pd, questions.replication, schemas.replicationSchema, options?.signal),
     placementRules: (options) => placementRules(pd, options),
     storeState: (id, state, options) => storeState(pd, { id, state }, options),
+    endEviction: (id, options) => endEviction(pd, id, options),
     removingProgress: (options) => removingProgress(pd, options),
     ready: (options) => ready(pd, options),
     maintenance: maintenanceOf(pd),
@@ -98,6 +99,13 @@ async function storeState(pd: Answerer, { id, state }: { id: string; state: 'Up'
   if (answer.status === 404) throw new RunbookError('NotFound', `PD (${pd.transport.name}) knows no store ${id}`);
   if (answer.status === 410) throw new RunbookError('NotFound', `Store ${id} is a Tombstone in PD (${pd.transport.name}): its removal cannot be taken back`);
   if (!isSuccess(answer)) throw refused(pd, question, answer);
+}
+
+/** PD takes the store out of the scheduler's list, and removes it with the last one (PD v8.5 server/api/scheduler.go DeleteScheduler). 404: there is none. */
+async function endEviction(pd: Answerer, id: string, options: PdCallOptions | undefined): Promise<void> {
+  const question: Question = { ...v1(`schedulers/evict-leader-scheduler-${id}`), method: 'DELETE' };
+  const answer = await send(pd, question, options?.signal);
+  if (answer.status !== 404 && !isSuccess(answer)) throw refused(pd, question, answer);
 }
 
 /** 404 is "no progress found" (PD v8.5 server/api/store.go GetStoresProgress). */

@@ -48,6 +48,18 @@ export function versionPatch(spec: TidbClusterSpec, component: Component, versio
   return { spec: { pdms: pdms as unknown as JsonObject[] } };
 }
 
+/** The merge patch that asks for these numbers of pods; the list `spec.pdms` is written whole. */
+export function replicasPatch(spec: TidbClusterSpec, replicas: Partial<Record<Component, number>>): JsonObject {
+  const wanted = allComponents.filter((component) => replicas[component] !== undefined && specOf(spec, component));
+  const fields = wanted.flatMap((component) => {
+    const { place } = components[component];
+    return 'microservice' in place ? [] : [[place.field, { replicas: replicas[component] ?? 0 }] as const];
+  });
+  const pdms = (spec.pdms ?? []).map((entry) => ({ ...entry, replicas: replicas[entry.name as Component] ?? entry.replicas }));
+  const touchesPdms = wanted.some((component) => 'microservice' in components[component].place);
+  return { spec: { ...Object.fromEntries(fields), ...(touchesPdms ? { pdms: pdms as unknown as JsonObject[] } : {}) } };
+}
+
 /**
  * The merge patch that moves the target into `spec.version` and removes the components' own versions; TiProxy keeps its own.
  * With every image string unchanged it rolls nothing (Ⓞ10).

@@ -87,6 +87,8 @@ export interface DatabaseView {
   placementRules: PlacementRule[] | 'disabled';
   /** Members that say their regions are not loaded yet (PD ≥ 8.5.2). */
   notReady: string[];
+  /** How far PD is with emptying the stores that are being removed. Only where a step asks for it (`More`). */
+  removing?: { progress: number; leftSeconds: number | undefined } | 'none';
 }
 
 export interface OperatorView {
@@ -133,6 +135,8 @@ export interface Remains {
   secrets: Leftover[];
   /** TidbMonitors that watch this TidbCluster and no other. */
   monitors: Leftover[];
+  /** Kinds, in the plural, that the worker may not read: their lists above are empty for that reason. */
+  unread: string[];
 }
 
 export interface Leftover {

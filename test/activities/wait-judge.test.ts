@@ -81,6 +81,8 @@ describe('held', () => {
     ['unschedulable/shop-west-tikv-0', 10_000],
     ['operator/west', 10_000],
     ['paused/west', 1_000],
+    ['exit/tikv-up', 15_000],
+    ['exit/pd-majority', 3_000],
     ['drift/west/tikv.replicas/1f3a', 1_000],
   ])('%s must have stood for %d ms', (key, ms) => {
     expect(confirmationMs(key)).toBe(ms);

@@ -27,7 +27,7 @@ test('--help shows examples and every exit code', async () => {
   expect(out).toContain('tidb-runbook start upgrade shop --version v8.5.4');
 });
 
-test.each(['doctor', 'check', 'status', 'watch', 'approve', 'reject', 'pause', 'resume', 'retry', 'skip', 'abort', 'report', 'list', 'plan upgrade', 'start upgrade'])('%s explains itself and can answer in JSON', async (command) => {
+test.each(['doctor', 'check', 'status', 'watch', 'approve', 'reject', 'pause', 'resume', 'retry', 'skip', 'abort', 'report', 'list', 'plan upgrade', 'start upgrade', 'plan exit', 'start exit'])('%s explains itself and can answer in JSON', async (command) => {
   const { code, out } = await run([...command.split(' '), '--help']);
   expect(code).toBe(0);
   expect(out).toContain('--output <format>');

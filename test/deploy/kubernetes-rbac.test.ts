@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { permissions } from '../../src/activities/diagnose.ts';
+import { exitPermissions, permissions } from '../../src/activities/diagnose.ts';
 
 interface Rule {
   apiGroups: string[];
@@ -24,7 +24,8 @@ const rulesOf = (role: string): Rule[] => manifests.find(({ kind, metadata }) =>
 /** `patch pingcap.com/tidbclusters`, one line per right. */
 const linesOf = (rules: readonly Rule[]): string[] => rules.flatMap(({ apiGroups, resources, verbs }) => apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)))).toSorted();
 
-const asked = permissions.map(({ verb, group, resource, subresource }) => `${verb} ${group}/${resource}${subresource ? `/${subresource}` : ''}`).toSorted();
+const inLines = (rights: typeof permissions): string[] => rights.map(({ verb, group, resource, subresource }) => `${verb} ${group}/${resource}${subresource ? `/${subresource}` : ''}`).toSorted();
+const asked = inLines(permissions);
 
 /** Asked for only to explain why a TiDB cluster is refused, so its lack is no finding of doctor. */
 const optional = ['list core.pingcap.com/clusters'];
@@ -38,9 +39,15 @@ test('grants nothing that doctor does not check', () => {
 });
 
 test('names no right twice and uses no wildcard', () => {
-  const lines = linesOf(manifests.flatMap(({ rules }) => rules ?? []));
-  expect(new Set(lines).size).toBe(lines.length);
-  expect(lines.filter((line) => line.includes('*'))).toEqual([]);
+  for (const lines of manifests.map(({ rules }) => linesOf(rules ?? []))) {
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(lines.filter((line) => line.includes('*'))).toEqual([]);
+  }
+});
+
+test('keeps what only an exit may do in roles of its own, which are bound to no one, and those on Secrets apart', () => {
+  expect([...linesOf(rulesOf('tidb-runbooks-exit')), ...linesOf(rulesOf('tidb-runbooks-exit-secrets'))].toSorted()).toEqual(inLines(exitPermissions));
+  expect(linesOf(rulesOf('tidb-runbooks-exit-secrets'))).toEqual(['delete /secrets', 'get /secrets']);
 });
 
 test('lets nobody read Secrets in all namespaces: that role is bound to no one', () => {

@@ -97,9 +97,14 @@ export class Scenario {
   }
 
   async upgrade(input: object = {}): Promise<WorkflowHandle> {
+    return this.start('upgradeCluster', { version: to, ...input });
+  }
+
+  /** Any runbook on this TiDB cluster, without the patience of production. */
+  async start(runbook: string, input: object): Promise<WorkflowHandle> {
     this.#runs += 1;
-    const workflowId = `upgradeCluster/${this.name}/${this.#runs}`;
-    return this.client.workflow.start('upgradeCluster', { workflowId, taskQueue: this.name, args: [{ cluster: this.name, version: to, ...hurried, ...input }] });
+    const workflowId = `${runbook}/${this.name}/${this.#runs}`;
+    return this.client.workflow.start(runbook, { workflowId, taskQueue: this.name, args: [{ cluster: this.name, ...hurried, ...input }] });
   }
 
   /** The status when `holds` is true of it; fails, showing the last status, when the run ends before. */

@@ -9,13 +9,29 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { startDevServer } from '../workflows/dev-server.ts';
-import { planning, promised, reason, untilCancelled, whileWaiting } from '../workflows/script.ts';
+import { planHash, planning, promised, reason, untilCancelled, whileWaiting } from '../workflows/script.ts';
+import type { Script } from '../workflows/script.ts';
 import { Stage } from '../workflows/stage.ts';
 import type { Play } from '../workflows/stage.ts';
 import type { WaitResult } from '../../src/protocol/outcome.ts';
+import { exitClusterRunbook } from '../../src/workflows/exit-cluster/contract.ts';
+import { planExit } from '../../src/workflows/exit-cluster/plan.ts';
+import { remainsOfWest } from '../tidb/exit/exiting.ts';
+import { makeView } from '../tidb/make-view.ts';
 
 /** Plays one kind of run on the stage until it has ended. */
 type Recording = (stage: Stage) => Promise<Play>;
+
+/** An exit as its real planner makes it, on a healthy cluster. */
+function planningExit(): Script {
+  const view = makeView({ kubernetesClusters: ['east', 'west', 'north'], replicas: { pd: 1, tikv: 2, tidb: 1 } });
+  const input = exitClusterRunbook.contract.parse({ cluster: 'shop', leaving: 'west', reclaim: { data: 'claims' } });
+  const plan = planExit({ ...view, remains: remainsOfWest(view) }, input);
+  if ('refusals' in plan) throw new Error(plan.refusals.join('; '));
+  return { makePlan: () => ({ ...plan, hash: planHash }) };
+}
+
+const leaving = { leaving: 'west', reclaim: { data: 'claims' } };
 
 const done = { outcome: 'done', message: 'proved', proof: {} } as const;
 
@@ -73,6 +89,19 @@ const recordings: Record<string, Recording> = {
     proof.keep(done);
     await play.untilPhase('paused');
     await play.decide('resume');
+    return play;
+  },
+  'exit-straight': async (stage) => {
+    const play = await stage.play(planningExit(), { ...leaving, gates: 'plan' }, 'exitCluster');
+    await play.approvePlan();
+    await play.until((status) => status.gate?.id === 'step/delete/west');
+    await play.signal('approve', { by: 'alice', gate: 'step/delete/west' });
+    return play;
+  },
+  'exit-aborted': async (stage) => {
+    const play = await stage.play({ ...planningExit(), waitStep: ({ step }) => (step.id === 'tikv/west' ? untilCancelled() : done) }, leaving, 'exitCluster');
+    await play.until((status) => status.steps.some(({ id, state }) => id === 'tikv/west' && state === 'waiting'));
+    await play.decide('abort', { reason: 'it does not drain' });
     return play;
   },
   'hard-pause': async (stage) => {

@@ -34,10 +34,10 @@ test('every recorded history replays', async () => {
   expect(results.map(({ workflowId, error }) => [workflowId, error])).toEqual(histories.map(([name]) => [name, undefined]));
 });
 
-/** The straight run with `change` made to a copy of its events. */
-async function replayTampered(change: (events: RecordedHistory['events']) => void): Promise<ReplayResult | undefined> {
-  const [, original] = histories.find(([name]) => name === 'straight-run.json') ?? [];
-  if (!original) throw new Error('There is no straight-run.json');
+/** A straight run with `change` made to a copy of its events. */
+async function replayTampered(change: (events: RecordedHistory['events']) => void, recorded = 'straight-run.json'): Promise<ReplayResult | undefined> {
+  const [, original] = histories.find(([name]) => name === recorded) ?? [];
+  if (!original) throw new Error(`There is no ${recorded}`);
   const copy = structuredClone(original);
   change(copy.events);
   return (await replay([['tampered', copy]]))[0];
@@ -55,6 +55,13 @@ test('a history in which steps were applied without the approval of their gate d
   const result = await replayTampered((events) => {
     for (const { workflowExecutionSignaledEventAttributes: signal } of events) if (signal) signal.signalName = 'resume';
   });
+  expect(result?.error).toBeInstanceOf(DeterminismViolationError);
+});
+
+test('a history in which a TidbCluster was deleted without the approval of the gate before it does not replay', async () => {
+  const result = await replayTampered((events) => {
+    for (const { workflowExecutionSignaledEventAttributes: signal } of events) if (signal) signal.signalName = 'resume';
+  }, 'exit-straight.json');
   expect(result?.error).toBeInstanceOf(DeterminismViolationError);
 });
 

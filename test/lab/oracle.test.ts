@@ -493,3 +493,72 @@ describe('the logs', () => {
     await expect(judge({ ...place, tidbClusters: [stranger] })).rejects.toThrow('knows nothing of TidbCluster shop/typo in east');
   });
 });
+
+describe('an exit', () => {
+  const stages = 'an exit goes in stages';
+  const leaving = { kubernetesCluster: 'west', namespace: 'shop', name: 'shop-west' };
+  /** Pods of the story were created before it; west has one of each component, and two of TiKV. */
+  const podsOfWest = (story: Story): Story => {
+    for (const pod of ['pd-0', 'tikv-0', 'tikv-1', 'tidb-0']) story.fact(-55, 'pod-created', 'west', { component: pod.split('-')[0], pod: `shop-west-${pod}` });
+    return story;
+  };
+  const toZero = (story: Story, second: number, component: string, gone: string[]): Story => {
+    story.patch(second, 'west', { spec: { [component]: { replicas: 0 } }, metadata: { annotations: { 'tidb-runbooks.io/replicas-before-exit': '{}' } } });
+    gone.forEach((pod, number) => story.fact(second + 2 + number, 'pod-gone', 'west', { component, pod: `shop-west-${pod}` }));
+    return story;
+  };
+  const buries = (story: Story, second: number, name: 'west-0' | 'west-1', up: number): Story =>
+    story.storeFact(second, 'store-state', name, { from: 'Up', to: 'Offline', up }).storeFact(second + 0.5, 'store-state', name, { from: 'Offline', to: 'Tombstone', up }).storeFact(second + 0.8, 'store-away', name);
+  const exit = (story = new Story()): Story => {
+    toZero(podsOfWest(story), 10, 'tidb', ['tidb-0']);
+    toZero(story, 20, 'tikv', ['tikv-1', 'tikv-0']);
+    buries(buries(story, 20.5, 'west-1', 5), 22, 'west-0', 4);
+    toZero(story, 30, 'pd', ['pd-0']).fact(31, 'member-left', 'west', { pod: 'shop-west-pd-0', member: 'west-pd-0', alive: 2, members: 2 });
+    return story.request(40, 'west', { verb: 'delete' }).request(45, 'west', { verb: 'delete', resource: 'persistentvolumeclaims', name: 'tikv-shop-west-tikv-0' });
+  };
+  const judgedExit = (story: Story, more: Partial<Case> = {}): Promise<Verdict> => judged(story, { leaving, expectChanges: true, ...more });
+
+  it('in stages, with deletion and reclaim, holds every invariant', async () => {
+    expect(brokenIn(await judgedExit(exit(), { storesFloor: 3 }))).toEqual([]);
+  });
+
+  it('that is not announced is an unexpected write', async () => {
+    expect(brokenIn(await judged(exit()))).toContain(fields);
+  });
+
+  it('that takes data away before clients, or PD first, is out of order', async () => {
+    const story = toZero(toZero(podsOfWest(new Story()), 10, 'tikv', ['tikv-1', 'tikv-0']), 20, 'tidb', ['tidb-0']);
+    expect(finding(await judgedExit(story), stages)).toMatchObject({ held: false, evidence: expect.arrayContaining([expect.stringMatching(/tikv .* left before tidb/)]) });
+  });
+
+  it('that scales another TidbCluster in is broken', async () => {
+    const story = exit().patch(50, 'south', { spec: { tidb: { replicas: 0 } } });
+    expect(brokenIn(await judgedExit(story))).toEqual(expect.arrayContaining([stages, fields]));
+  });
+
+  it('that deletes while a store or member lives is broken', async () => {
+    const story = toZero(podsOfWest(new Story()), 10, 'tidb', ['tidb-0']).request(15, 'west', { verb: 'delete' });
+    const { evidence } = finding(await judgedExit(story), stages);
+    expect(evidence.join('; ')).toMatch(/deleted at .* while PD had its member west-pd-0.*its store 20 was Up/);
+  });
+
+  it('that leaves too few stores is broken when a floor is given', async () => {
+    expect(brokenIn(await judgedExit(exit(), { storesFloor: 4 }))).toEqual(['TiKV stores stay Up but one']);
+  });
+
+  it('that begins a stage before the one before it is over is more than one disruption', async () => {
+    const story = toZero(toZero(podsOfWest(new Story()), 10, 'tidb', ['tidb-0']), 11, 'tikv', ['tikv-1', 'tikv-0']);
+    expect(brokenIn(await judgedExit(story))).toContain('one disruption at a time');
+  });
+
+  it('may change references, of everybody, but no other field of a survivor', async () => {
+    const refers = exit().patch(5, 'south', { spec: { cluster: { name: 'shop-east', namespace: 'shop', clusterDomain: null } } });
+    expect(brokenIn(await judgedExit(refers))).toEqual([]);
+    expect(brokenIn(await judgedExit(exit().patch(5, 'south', { spec: { tikv: { replicas: 3 } } })))).toEqual([fields]);
+  });
+
+  it('may delete no claim but those of the leaving TidbCluster', async () => {
+    const story = exit().request(46, 'south', { verb: 'delete', resource: 'persistentvolumeclaims', name: 'tikv-shop-south-tikv-0' });
+    expect(brokenIn(await judgedExit(story))).toEqual([fields]);
+  });
+});

@@ -200,6 +200,19 @@ describe('a removal of stores', () => {
   });
 });
 
+describe('an eviction', () => {
+  const path = '/pd/api/v1/schedulers/evict-leader-scheduler-9007199254740993';
+  it.each([[200, '"The scheduler is removed."'], [404, '"scheduler not found"']])('is ended, or was ended before (%d)', async (status, body) => {
+    on(path, 'DELETE').reply(status, body);
+    await expect(pd.endEviction('9007199254740993')).resolves.toBeUndefined();
+  });
+
+  it('is not ended when PD refuses', async () => {
+    on(path, 'DELETE').reply(500, '"no leader"');
+    await expect(pd.endEviction('9007199254740993')).rejects.toMatchObject({ type: 'Unreachable' });
+  });
+});
+
 describe('readiness', () => {
   it.each([[200, '', true], [500, '', false], [404, '404 page not found', 'not-served']])('%d means %3$s', async (status, body, expected) => {
     answer('/pd/api/v2/ready', body, status);

@@ -103,7 +103,7 @@ export class Stage {
     const workflowId = `${type}/shop-${++this.count}`;
     const cast = new ScriptedActivities(script);
     this.casts.set(workflowId, cast);
-    const args = typeof input === 'object' && input !== null && !Array.isArray(input) ? [{ ...safeInput, ...input }] : [input];
+    const args = typeof input === 'object' && input !== null && !Array.isArray(input) ? [{ ...safeInput, ...(type === 'upgradeCluster' ? { version: 'v8.5.4' } : {}), ...input }] : [input];
     return new Play(await this.start(type, workflowId, args), cast);
   }
 
@@ -130,7 +130,7 @@ export class Stage {
   }
 }
 
-const safeInput = { cluster: 'shop', version: 'v8.5.4', gates: 'none', settle: '0s', soak: '0s' };
+const safeInput = { cluster: 'shop', gates: 'none', settle: '0s', soak: '0s' };
 
 /** One run on the stage. */
 export class Play {

@@ -20,7 +20,7 @@ interface Stop {
 export const orderOf = (evidence: Evidence): string[] => stopsOf(evidence).map(({ id }) => id);
 
 function stopsOf(evidence: Evidence): Stop[] {
-  return stepsInSpan(evidence).flatMap(({ place, asked, versions }) => {
+  return stepsInSpan(evidence).filter(({ scaled }) => scaled.length === 0).flatMap(({ place, asked, versions }) => {
     const placeRank = evidence.places.indexOf(place);
     if (versions.length === 0) return [{ id: `settle/${place.id}`, asked, componentRank: upgradeOrder.length, placeRank }];
     return versions.map(({ component }) => ({ id: `${component}/${place.id}`, asked, componentRank: upgradeOrder.findIndex((names) => names.includes(component)), placeRank }));

@@ -15,7 +15,7 @@ import type { Trouble } from '../troubles.ts';
 export function storesStayUp(evidence: Evidence, mustSee: boolean, floor?: number): Finding {
   const stores = storesOf(evidence);
   const troubles = evidence.troubles.filter(({ kind, component, isEcho }) => kind !== 'member' && component === 'tikv' && !isEcho);
-  const moments = momentsOf(evidence, troubles);
+  const moments = [...momentsOf(evidence, troubles), ...(floor === undefined ? [] : burials(evidence))];
   const broken = moments.flatMap((time) => {
     const lasting = troubles.filter((trouble) => isDuring(trouble, time));
     return [...tooMany(evidence.places, lasting, time), ...belowFloor(stores(time), lasting, time, floor)];
@@ -30,9 +30,10 @@ function storesOf({ facts }: Evidence): (time: number) => number {
   const ofTikv = facts.filter(({ kind, engine }) => engine === 'tikv' && kind.startsWith('store-'));
   return (time) => {
     const known = new Set<number | undefined>();
-    for (const { store, to } of ofTikv.filter((fact) => fact.time <= time)) {
+    for (const { store, to, kind } of ofTikv.filter((fact) => fact.time <= time)) {
       if (to === 'Tombstone') known.delete(store);
-      else known.add(store);
+      // The process of a Tombstone goes away after it.
+      else if (kind !== 'store-away') known.add(store);
     }
     return known.size;
   };
@@ -42,6 +43,11 @@ function storesOf({ facts }: Evidence): (time: number) => number {
 function momentsOf({ span }: Evidence, troubles: readonly Trouble[]): number[] {
   const begins = troubles.map(({ from }) => from).filter((time) => isWithin(span, time));
   return [...new Set(Number.isFinite(span.from) ? [span.from, ...begins] : begins)];
+}
+
+/** When a store left for good: the number of stores is then smaller for ever. */
+function burials({ facts, span }: Evidence): number[] {
+  return facts.filter(({ kind, engine, to, time }) => kind === 'store-state' && engine === 'tikv' && to === 'Tombstone' && isWithin(span, time)).map(({ time }) => time);
 }
 
 const titles = (troubles: readonly Trouble[]): string => [...new Set(troubles.map(({ title, state }) => `${title} ${state}`))].join(', ');

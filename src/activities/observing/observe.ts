@@ -21,7 +21,7 @@ export async function observe(at: Surroundings, target: Target, signal?: AbortSi
   const located = await locate(at, entry, target.anchor, signal);
   const tidbClusters = await Promise.all(located.map((each) => readMember(at, each, keyOf(each, located), signal)));
   const remains = await remainsFor(at, tidbClusters, target.more, signal);
-  return withDatabase(at, entry, { name: target.cluster, tidbClusters, remains, database: undefined, databaseProblem: undefined, nowMs: Date.now() }, signal);
+  return withDatabase(at, entry, { name: target.cluster, tidbClusters, remains, database: undefined, databaseProblem: undefined, nowMs: Date.now() }, { more: target.more, signal });
 }
 
 /** Only the members are looked for: the initial one, or the anchor once that is gone, comes first. */
@@ -42,7 +42,7 @@ function isAt({ kubernetesCluster, object: { metadata } }: Located, place: Place
 
 async function remainsFor(at: Surroundings, members: TidbClusterView[], more: More | undefined, signal?: AbortSignal): Promise<Remains | undefined> {
   const place = typeof more?.remainsOf === 'string' ? placeOfKey(members, more.remainsOf) : more?.remainsOf;
-  return place && readRemains(at.kubernetes(place.kubernetesCluster), place, signal);
+  return place && readRemains(at.kubernetes(place.kubernetesCluster), place, more?.volumes, signal);
 }
 
 function placeOfKey(members: TidbClusterView[], key: string): Place | undefined {
@@ -88,11 +88,17 @@ function operatorNamespace(at: Surroundings, kubernetesCluster: string): string 
   return at.inventory.kubernetesClusters[kubernetesCluster]?.operatorNamespace ?? 'tidb-admin';
 }
 
+interface Asked {
+  more: More | undefined;
+  signal: AbortSignal | undefined;
+}
+
 /** PD's silence is part of the view, not an error: guards call it unknown. */
-async function withDatabase(at: Surroundings, entry: InventoryTidbCluster, view: ClusterView, signal?: AbortSignal): Promise<ClusterView> {
+async function withDatabase(at: Surroundings, entry: InventoryTidbCluster, view: ClusterView, { more, signal }: Asked): Promise<ClusterView> {
   try {
-    const { pd, voices } = at.pd.of(entry, view.tidbClusters);
-    return { ...view, database: await readDatabase(pd, voices, signal), databaseProblem: undefined, nowMs: Date.now() };
+    const { pd, voices } = at.pd.of(entry, view.tidbClusters, more?.notThroughPdOf);
+    const [database, removing] = await Promise.all([readDatabase(pd, voices, signal), more?.removing ? pd.removingProgress(signal ? { signal } : {}) : undefined]);
+    return { ...view, database: { ...database, ...(removing ? { removing } : {}) }, databaseProblem: undefined, nowMs: Date.now() };
   } catch (error) {
     if (!isRunbookError(error, 'Unreachable')) throw error;
     return { ...view, database: undefined, databaseProblem: sentenceOf(error), nowMs: Date.now() };
@@ -100,8 +106,13 @@ async function withDatabase(at: Surroundings, entry: InventoryTidbCluster, view:
 }
 
 /** PD alone, asked again: costs no API server anything. */
-export async function refreshDatabase(at: Surroundings, view: ClusterView, signal?: AbortSignal): Promise<ClusterView> {
-  return withDatabase(at, tidbClusterOf(at.inventory, view.name), view, signal);
+export async function refreshDatabase(at: Surroundings, view: ClusterView, more: More | undefined, signal?: AbortSignal): Promise<ClusterView> {
+  return withDatabase(at, tidbClusterOf(at.inventory, view.name), view, { more, signal });
+}
+
+/** One member's warnings read again: one list, for a step that is answered by events. */
+export async function refreshWarnings(at: Surroundings, view: ClusterView, key: string, signal?: AbortSignal): Promise<ClusterView> {
+  return replaceMember(view, key, async (each) => ({ ...each, events: await readWarnings(at.kubernetes(each.kubernetesCluster), each.object, signal) }));
 }
 
 /** One member read again in full. */

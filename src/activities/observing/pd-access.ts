@@ -76,21 +76,22 @@ class Connected implements Transport {
 export class PdAccess {
   readonly #kubernetes: (name: string) => KubernetesApi;
   readonly #connected = new Map<string, Connected>();
-  /** One per TiDB cluster and set of ways, so that it remembers which answered last. */
+  /** One per TiDB cluster and exception, for its last set of ways, so that it remembers which answered last. */
   readonly #clients = new Map<string, { ways: string; pd: PdApi }>();
 
   constructor(kubernetes: (name: string) => KubernetesApi) {
     this.#kubernetes = kubernetes;
   }
 
-  /** PD as a whole, and each member's own voice as far as it can be told apart. Connections are kept between calls. */
-  of(entry: InventoryTidbCluster, members: TidbClusterView[]): { pd: PdApi; voices: OwnVoice[] } {
-    const ways = waysTo(entry, members, this.#kubernetes);
+  /** PD as a whole, and each member's own voice as far as it can be told apart. Connections are kept between calls. `except`: key of a TidbCluster whose PD is not asked. */
+  of(entry: InventoryTidbCluster, members: TidbClusterView[], except?: string): { pd: PdApi; voices: OwnVoice[] } {
+    const ways = waysTo(entry, { members, except: members.find(({ key }) => key === except) }, this.#kubernetes);
     const transports = ways.map((way) => ({ way, transport: this.#connect(way.key, way, way.tls) }));
     const id = ways.map((way) => way.key).join(' ');
-    const known = this.#clients.get(entry.name);
+    const whose = `${entry.name} ${except ?? ''}`;
+    const known = this.#clients.get(whose);
     const pd = known?.ways === id ? known.pd : pdOver(anyOf(transports.map((each) => each.transport)));
-    this.#clients.set(entry.name, { ways: id, pd });
+    this.#clients.set(whose, { ways: id, pd });
     const voices = transports.flatMap(({ way, transport }) => (way.speaksFor ? [{ speaksFor: way.speaksFor, pd: pdOver(transport) }] : []));
     return { pd, voices: voices.slice(0, MOST_VOICES) };
   }
@@ -109,13 +110,25 @@ export class PdAccess {
 
 type KeyedWay = Way & { key: string; tls: boolean };
 
-function waysTo(entry: InventoryTidbCluster, members: TidbClusterView[], kubernetes: (name: string) => KubernetesApi): KeyedWay[] {
-  if (entry.pd.access === 'direct' && entry.pd.urls) return entry.pd.urls.map((url) => urlWay(url, members[0], kubernetes));
-  return members.flatMap((member) =>
+interface Asked {
+  members: TidbClusterView[];
+  except: TidbClusterView | undefined;
+}
+
+function waysTo(entry: InventoryTidbCluster, { members, except }: Asked, kubernetes: (name: string) => KubernetesApi): KeyedWay[] {
+  const asked = members.filter((each) => each !== except);
+  if (entry.pd.access === 'direct' && entry.pd.urls) return entry.pd.urls.filter((url) => !except || !isServedBy(except, url)).map((url) => urlWay(url, asked[0], kubernetes));
+  return asked.flatMap((member) =>
     podsOf(member, 'pd')
       .filter((pod) => pod.status.phase === 'Running' && !pod.metadata.deletionTimestamp)
       .map((pod) => podWay(entry, member, { name: pod.metadata.name, uid: pod.metadata.uid }, kubernetes)),
   );
+}
+
+/** A URL that the inventory gives may name a TidbCluster's PD Service, or one of its pods. */
+function isServedBy({ object: { metadata: { name, namespace } } }: TidbClusterView, url: string): boolean {
+  const labels = new URL(url).hostname.split('.');
+  return labels.includes(namespace) && (labels.includes(`${name}-pd`) || labels.includes(`${name}-pd-peer`));
 }
 
 function podWay(entry: InventoryTidbCluster, member: TidbClusterView, pod: { name: string; uid: string }, kubernetes: (name: string) => KubernetesApi): KeyedWay {

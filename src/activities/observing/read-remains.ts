@@ -10,8 +10,11 @@ import { allSecrets } from '../../tidb/secrets.ts';
 import type { ClaimLeftover, Leftover, Remains, VolumeLeftover } from '../../tidb/view.ts';
 import { readTidbCluster } from './read-tidb-cluster.ts';
 
-/** Reading Secrets (their metadata), volumes and monitors may be forbidden where nobody wants them reclaimed: they then count as not there. */
-export async function readRemains(api: KubernetesApi, place: Place, signal?: AbortSignal): Promise<Remains> {
+/**
+ * Reading claims, volumes, Secrets (their metadata) and monitors may be forbidden where nobody wants them reclaimed: what is `unread` says so.
+ * `volumes` are looked at also when no claim names them any more.
+ */
+export async function readRemains(api: KubernetesApi, place: Place, volumes: readonly string[] = [], signal?: AbortSignal): Promise<Remains> {
   const { namespace, name } = place;
   const object = await unless('NotFound', readTidbCluster(api, place, signal));
   const labelSelector = `${labels.instance}=${object?.metadata.labels[labels.instance] ?? name}`;
@@ -23,43 +26,61 @@ export async function readRemains(api: KubernetesApi, place: Place, signal?: Abo
     Promise.all(allSecrets(name).map((secret) => look.metadataOf({ ...resources.secret, namespace, name: secret }))),
     look.list({ ...resources.tidbMonitor, namespace }),
   ]);
-  const volumes = await Promise.all(claims.map(volumeOf).filter(Boolean).map((volume) => look.get({ ...resources.persistentVolume, name: volume })));
+  const names = [...new Set([...claims.map(volumeOf).filter(Boolean), ...volumes])];
+  const found = await Promise.all(names.map((name) => look.get({ ...resources.persistentVolume, name })));
   return {
     place,
     object,
     statefulSets: statefulSets.map(leftover),
     pods: pods.map(leftover),
     claims: claims.map(claim),
-    volumes: volumes.flatMap((each) => (each ? [volume(each)] : [])),
+    volumes: found.flatMap((each) => (each ? [volume(each)] : [])),
     secrets: secrets.flatMap((each) => (each ? [leftover(each)] : [])),
     monitors: monitors.filter((monitor) => watchesOnly(monitor, place)).map(leftover),
+    unread: look.unread,
   };
 }
+
+const optional: readonly string[] = [resources.persistentVolumeClaim, resources.persistentVolume, resources.secret, resources.tidbMonitor].map(({ plural }) => plural);
 
 class Look {
   readonly #api: KubernetesApi;
   readonly #options: { signal?: AbortSignal };
+  readonly #unread = new Set<string>();
 
   constructor(api: KubernetesApi, signal: AbortSignal | undefined) {
     this.#api = api;
     this.#options = signal ? { signal } : {};
   }
 
+  get unread(): string[] {
+    return [...this.#unread].sort();
+  }
+
   async list(ref: ResourceRef, labelSelector?: string): Promise<KubernetesObject[]> {
-    const listed = await unless('Forbidden', unless('NotFound', this.#api.list(ref, { ...this.#options, ...(labelSelector ? { labelSelector } : {}) })));
+    const listed = await this.#allowed(ref, this.#api.list(ref, { ...this.#options, ...(labelSelector ? { labelSelector } : {}) }));
     return listed?.items ?? [];
   }
 
   async get(ref: ResourceRef): Promise<KubernetesObject | undefined> {
-    return unless('Forbidden', unless('NotFound', this.#api.get(ref, this.#options)));
+    return this.#allowed(ref, this.#api.get(ref, this.#options));
   }
 
   async metadataOf(ref: ResourceRef): Promise<KubernetesObject | undefined> {
-    return unless('Forbidden', unless('NotFound', this.#api.get(ref, { ...this.#options, metadataOnly: true })));
+    return this.#allowed(ref, this.#api.get(ref, { ...this.#options, metadataOnly: true }));
+  }
+
+  /** Undefined when it is not there, or not for us to see. StatefulSets and pods prove a step: there a refusal is an error. */
+  async #allowed<T>({ plural }: ResourceRef, reading: Promise<T>): Promise<T | undefined> {
+    return unless('NotFound', reading).catch((error: unknown) => {
+      if (!isRunbookError(error, 'Forbidden') || !optional.includes(plural)) throw error;
+      this.#unread.add(plural);
+      return undefined;
+    });
   }
 }
 
-async function unless<T>(type: 'NotFound' | 'Forbidden', reading: Promise<T>): Promise<T | undefined> {
+async function unless<T>(type: 'NotFound', reading: Promise<T>): Promise<T | undefined> {
   return reading.catch((error: unknown) => {
     if (!isRunbookError(error, type)) throw error;
     return undefined;

@@ -6,6 +6,14 @@ import type { Place } from '../../protocol/place.ts';
 export interface More {
   /** Everything of one TidbCluster in Kubernetes: by its key while it is a member, by its place also afterwards. */
   remainsOf?: string | Place;
+  /** Names of volumes in that place that are looked at also when no claim names them any more. */
+  volumes?: readonly string[];
+  /** Key of the TidbCluster whose own PD is not asked: the others are to say whether it has left. */
+  notThroughPdOf?: string;
+  /** How far PD is with emptying stores. */
+  removing?: true;
+  /** The operator answers by events, which no watch shows: they are read again while the step waits. */
+  warnings?: true;
 }
 
 export interface Target {

@@ -1,7 +1,13 @@
 /** The kinds of step that this worker can carry out. A plan names them; a new runbook adds its own here. */
 import { RunbookError } from '../../errors.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
+import { deleteTidbCluster } from './delete-tidb-cluster.ts';
+import { forgetExit } from './forget-exit.ts';
+import { reclaim } from './reclaim.ts';
+import { repointReference } from './repoint-reference.ts';
+import { keepStores, restoreReplicas } from './restore-replicas.ts';
 import { rollComponent } from './roll-component.ts';
+import { scaleToZero } from './scale-to-zero.ts';
 import { settleVersions } from './settle-versions.ts';
 import type { StepKind, StepKindOf } from './step-kind.ts';
 import { verifyUpgrade } from './verify-upgrade.ts';
@@ -10,6 +16,13 @@ const kinds: Record<string, StepKindOf> = {
   'roll-component': rollComponent,
   'settle-versions': settleVersions,
   'verify-upgrade': verifyUpgrade,
+  'repoint-reference': repointReference,
+  'scale-to-zero': scaleToZero,
+  'delete-tidb-cluster': deleteTidbCluster,
+  reclaim,
+  'restore-replicas': restoreReplicas,
+  'keep-stores': keepStores,
+  'forget-exit': forgetExit,
 };
 
 /** Throws Unsupported for a plan made by a newer worker. */

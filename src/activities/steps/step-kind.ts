@@ -18,7 +18,11 @@ export type Write =
   /** A merge patch on another object, when it is still the one of this uid. */
   | { write: 'patch-object'; kubernetesCluster: string; object: NamedObject; patch: JsonObject }
   /** A deletion, when it is still the object of this uid. What is gone already is no error. */
-  | { write: 'delete-object'; kubernetesCluster: string; object: NamedObject };
+  | { write: 'delete-object'; kubernetesCluster: string; object: NamedObject }
+  /** PD is asked to take the removal of a store back. One that is buried already is no error. */
+  | { write: 'store-up'; storeId: string }
+  /** The evict-leader-scheduler of a store is removed from PD. */
+  | { write: 'end-eviction'; storeId: string };
 
 export type NamedObject = ResourceRef & { name: string; uid: string };
 
@@ -38,6 +42,12 @@ export interface StepKind {
   readonly standing: readonly Guard[];
   /** Changes nothing by its nature: it is waited for even when its proof holds at the first look. */
   readonly provesOnly?: true;
+  /** What must be well before it ends; absent: the whole database. */
+  readonly whole?: readonly Guard[];
+  /** What freezes the TidbCluster by the brake when it turns bad while the step waits; absent: the guards during a roll, if it rolls. */
+  readonly alarms?: readonly Guard[];
+  /** Deletes its TidbCluster: that this is being deleted is then no reason to hold. */
+  readonly deletes?: true;
   /** What its looks read beyond the usual. */
   readonly more?: More;
   /** For a kind that rolls nothing: no progress for this long is a stall. Milliseconds; absent: five minutes. */
@@ -48,8 +58,8 @@ export interface StepKind {
   missing(scene: Scene): string[];
   /** True when only the database's or the operator's word is missing: worth asking often. */
   almostDone(scene: Scene): boolean;
-  /** Why nothing moves, for a kind that rolls nothing; absent: what is missing is said. */
-  explainStall?(scene: Scene): Reason[];
+  /** Why nothing has moved for `forMs`, for a kind that rolls nothing; absent: what is missing is said. */
+  explainStall?(scene: Scene, forMs: number): Reason[];
   /** The small facts for the report. */
   proof(scene: Scene): Proof;
 }

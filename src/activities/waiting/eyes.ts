@@ -4,8 +4,10 @@
  */
 import type { Reason } from '../../protocol/outcome.ts';
 import { resources } from '../../kubernetes/resources.ts';
+import type { Place } from '../../protocol/place.ts';
 import type { ClusterView } from '../../tidb/view.ts';
-import { observe, refreshDatabase, refreshMember, refreshRoll } from '../observing/observe.ts';
+import { placeOf } from '../../tidb/view.ts';
+import { observe, refreshDatabase, refreshMember, refreshRoll, refreshWarnings } from '../observing/observe.ts';
 import { isSilence, silence } from '../patience.ts';
 import { rest } from '../pulse.ts';
 import type { Target } from '../observing/target.ts';
@@ -32,6 +34,7 @@ export class Eyes {
   readonly #call: EyesCall;
   #view: ClusterView | undefined;
   #readAt = 0;
+  #warningsAt = 0;
   #woken = new Set<string>();
   #wake: (() => void) | undefined;
   #unsubscribe: (() => void)[] = [];
@@ -82,15 +85,16 @@ export class Eyes {
   }
 
   async #fresh(): Promise<ClusterView> {
-    const { signal } = this.#call;
+    const { signal, key, target } = this.#call;
     const woken = [...this.#woken];
     this.#woken.clear();
     try {
-      if (!this.#view || this.#mustSeeAll(woken)) return await this.#noted(observe(this.#at, this.#call.target, signal));
+      if (!this.#view || this.#mustSeeAll(woken)) return await this.#noted(observe(this.#at, target, signal));
       let view = this.#view;
-      if (this.#call.key && this.#isOld()) view = await this.#noted(refreshMember(this.#at, view, this.#call.key, signal));
+      if (key && this.#isOld()) view = await this.#noted(refreshMember(this.#at, view, key, signal));
       else for (const each of woken) view = await refreshRoll(this.#at, view, each, signal);
-      return await refreshDatabase(this.#at, view, signal);
+      if (key && this.#areWarningsOld()) view = await this.#warned(refreshWarnings(this.#at, view, key, signal));
+      return await refreshDatabase(this.#at, view, target.more, signal);
     } catch (error) {
       // What was not read must be read the next time.
       for (const each of woken) this.#woken.add(each);
@@ -108,17 +112,35 @@ export class Eyes {
     return performance.now() - this.#readAt >= REREAD_MS || this.#readAt === 0;
   }
 
+  #areWarningsOld(): boolean {
+    return this.#call.target.more?.warnings === true && performance.now() - this.#warningsAt >= REREAD_UNWATCHED_MS;
+  }
+
   async #noted(reading: Promise<ClusterView>): Promise<ClusterView> {
     const began = performance.now();
     const view = await reading;
     this.#readAt = began;
+    this.#warningsAt = began;
     return view;
   }
 
+  async #warned(reading: Promise<ClusterView>): Promise<ClusterView> {
+    const began = performance.now();
+    const view = await reading;
+    this.#warningsAt = began;
+    return view;
+  }
+
+  /** A TidbCluster that is gone is watched by its place: its pods may be there still. */
+  #watched(view: ClusterView): (Place & { key: string })[] {
+    const { key, target } = this.#call;
+    const watched = view.tidbClusters.filter((each) => key === undefined || each.key === key).map((each) => ({ key: each.key, ...placeOf(each) }));
+    const gone = target.more?.remainsOf;
+    return watched.length === 0 && key !== undefined && typeof gone === 'object' ? [{ key, ...gone }] : watched;
+  }
+
   #subscribe(view: ClusterView): void {
-    const watched = view.tidbClusters.filter((each) => this.#call.key === undefined || each.key === this.#call.key);
-    for (const { key, kubernetesCluster, object } of watched) {
-      const { namespace, name } = object.metadata;
+    for (const { key, kubernetesCluster, namespace, name } of this.#watched(view)) {
       const wake = (changed: string | undefined): void => {
         if (changed !== undefined && !changed.startsWith(name)) return;
         this.#woken.add(key);

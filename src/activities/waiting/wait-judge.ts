@@ -29,8 +29,8 @@ export type Verdict =
   | { say: 'done' }
   /** Reasons in `alarms` call for the brake. */
   | { say: 'held'; reasons: Reason[]; alarms: Reason[] }
-  /** No progress: the caller finds the words. */
-  | { say: 'stalled' }
+  /** No progress for so long: the caller finds the words. */
+  | { say: 'stalled'; forMs: number }
   /** The alarms are silent: the brake goes, whatever else is wrong, since a repair needs an operator that may act. */
   | { say: 'release' }
   | { say: 'cleared' };
@@ -40,6 +40,8 @@ const confirmations: { prefix: string; ms: number; because: string }[] = [
   { prefix: 'pd-unknown', ms: 15_000, because: 'a port-forward may break and PD may elect a leader' },
   { prefix: 'pd-no-leader', ms: 10_000, because: 'an election takes a few seconds' },
   { prefix: 'pd-member/', ms: 3_000, because: 'health is asked of each member by the one that answers' },
+  { prefix: 'exit/tikv-up', ms: 15_000, because: 'after a change of PD leader every store looks Disconnected for a while' },
+  { prefix: 'exit/pd-majority', ms: 3_000, because: 'as for a member' },
   { prefix: 'regions/', ms: 10_000, because: 'region heartbeats bring the counts down one by one' },
   { prefix: 'image/', ms: 3_000, because: 'a registry may refuse once' },
   { prefix: 'unschedulable/', ms: 10_000, because: 'the scheduler tries again' },
@@ -82,7 +84,7 @@ export class WaitJudge {
     if (look.braked && this.#looksWithoutAlarm >= QUIET_LOOKS) return { say: 'release' };
     const confirmed = [...look.alarms, ...look.troubles].filter((reason) => this.#isConfirmed(reason, look.atMs));
     if (confirmed.length > 0) return this.#held(confirmed, look);
-    if (this.#isStalled(look)) return this.#known.some(isStallKey) ? this.#waiting(look) : { say: 'stalled' };
+    if (this.#isStalled(look)) return this.#known.some(isStallKey) ? this.#waiting(look) : { say: 'stalled', forMs: look.atMs - this.#movedAt };
     if (this.#known.length > 0 && !look.braked && this.#quietLooks >= QUIET_LOOKS) return { say: 'cleared' };
     return this.#waiting(look);
   }
@@ -139,5 +141,5 @@ export class WaitJudge {
 
 /** Keys of the reasons that only progress can clear (src/tidb/stall.ts). */
 function isStallKey(key: string): boolean {
-  return ['no-progress/', 'leaders/', 'gated/', 'event/', 'discovery/'].some((prefix) => key.startsWith(prefix));
+  return ['no-progress/', 'leaders/', 'gated/', 'event/', 'discovery/', 'draining/'].some((prefix) => key.startsWith(prefix));
 }

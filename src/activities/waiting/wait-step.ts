@@ -8,6 +8,7 @@ import { guardsDuringRoll, podsInTransit } from '../../tidb/guards/during-roll.t
 import { askAll } from '../../tidb/guards/guard.ts';
 import { databaseIsWhole, standingGuards } from '../../tidb/guards/index.ts';
 import { nobodyEvicts } from '../../tidb/guards/database.ts';
+import { notDeleting } from '../../tidb/guards/tidb-clusters.ts';
 import { certainTroubles, crashingPods, explainStall, progressSignature } from '../../tidb/stall.ts';
 import type { LogLines } from '../../tidb/stall.ts';
 import type { TidbClusterView } from '../../tidb/view.ts';
@@ -72,12 +73,12 @@ function lookAt({ call, kind }: Waiting, scene: Scene, silent: Reason[]): Look {
   const change = { member, ...(kind.rolls ? { component: kind.rolls } : {}) };
   const braked = brakeOf(member.object) !== undefined;
   const ownMember = { ...view, tidbClusters: [member] };
-  const standing = askAll([...standingGuards, ...kind.standing], ownMember, change, call.accepted).filter((reason) => !(braked && reason.key.startsWith('brake/')));
+  const standing = askAll([...standingGuards.filter((guard) => !(kind.deletes && guard === notDeleting)), ...kind.standing], ownMember, change, call.accepted).filter((reason) => !(braked && reason.key.startsWith('brake/')));
   return {
     atMs: performance.now(),
     missing: [...kind.missing(scene), ...silent.map((reason) => reason.message)],
-    unwhole: askAll([...databaseIsWhole, nobodyEvicts], view, change, call.accepted),
-    alarms: kind.rolls ? askAll(guardsDuringRoll, view, change, call.accepted) : [],
+    unwhole: askAll(kind.whole ?? [...databaseIsWhole, nobodyEvicts], view, change, call.accepted),
+    alarms: askAll(kind.alarms ?? (kind.rolls ? guardsDuringRoll : []), view, change, call.accepted),
     troubles: [...silent, ...standing, ...(kind.rolls ? certainTroubles(view, member, kind.rolls) : [])],
     signature: kind.rolls ? progressSignature(view, member, kind.rolls) : JSON.stringify([kind.missing(scene), view.database?.stores.map((store) => store.state)]),
     braked,
@@ -88,16 +89,16 @@ function lookAt({ call, kind }: Waiting, scene: Scene, silent: Reason[]): Look {
 async function act(waiting: Waiting, scene: Scene | undefined, verdict: Verdict): Promise<WaitResult | undefined> {
   if (verdict.say === 'wait' || !scene) return verdict.say === 'held' ? { outcome: 'held', reasons: verdict.reasons } : undefined;
   if (verdict.say === 'done') return { outcome: 'done', message: `${waiting.call.step.title}: proved`, proof: waiting.kind.proof(scene) };
-  if (verdict.say === 'stalled') return { outcome: 'held', reasons: await stallReasons(waiting, scene) };
+  if (verdict.say === 'stalled') return { outcome: 'held', reasons: await stallReasons(waiting, scene, verdict.forMs) };
   if (verdict.say === 'held') return { outcome: 'held', reasons: await withLogs(waiting, scene, await withBrake(waiting, scene, verdict)) };
   if (verdict.say === 'release') return release(waiting, scene);
   return { outcome: 'cleared' };
 }
 
-async function stallReasons(waiting: Waiting, { view, member }: Scene): Promise<Reason[]> {
+async function stallReasons(waiting: Waiting, { view, member }: Scene, forMs: number): Promise<Reason[]> {
   const { kind, call } = waiting;
-  const missing = [...kind.missing({ view, member }), ...askAll(databaseIsWhole, view, { member }).map((reason) => reason.message)];
-  if (kind.explainStall) return kind.explainStall({ view, member });
+  const missing = [...kind.missing({ view, member }), ...askAll(kind.whole ?? databaseIsWhole, view, { member }).map((reason) => reason.message)];
+  if (kind.explainStall) return kind.explainStall({ view, member }, forMs);
   if (!kind.rolls) return [{ key: `no-progress/${call.step.id}`, message: `no progress: ${missing.join('; ')}`, clears: 'itself' }];
   // A pod that hangs in its start script is not crashing: its log tells as well.
   const touched = podsInTransit(member, kind.rolls);

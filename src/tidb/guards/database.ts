@@ -66,9 +66,9 @@ export const regionsWhole: Guard = ({ database }) => {
     .map((check) => passing(`regions/${check}`, `${database.regions[check]} regions have a ${check.replace('-', ' ')} in PD's view`));
 };
 
-/** Nobody is evicting leaders: not another tool, and no scheduler was left behind by an interrupted upgrade (#4483). */
+/** Nobody is evicting leaders: not another tool, and no scheduler was left behind by an interrupted upgrade (#4483). A Tombstone has none to give. */
 export const nobodyEvicts: Guard = ({ database }) =>
-  (database?.evictingStores ?? []).map((id) => {
+  (database?.evictingStores ?? []).filter((id) => database?.stores.find((store) => store.id === id)?.state !== 'Tombstone').map((id) => {
     const store = database?.stores.find((each) => each.id === id);
     const where = store ? ` (${podOf(store.address)})` : '';
     return passing(`evicting/${id}`, `an evict-leader-scheduler stands in PD for store ${id}${where} although nothing is being rolled; remove it when nobody needs it`);

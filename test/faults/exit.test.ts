@@ -1,0 +1,157 @@
+/** A TidbCluster leaves: straight, refused, taken back, and with things going wrong on the way. */
+import { changedNothing } from '../../lab/oracle/changed-nothing.ts';
+import { judge } from '../../lab/oracle/judge.ts';
+import type { KubernetesObject } from '../../lab/kubernetes-api.ts';
+import { end } from './ground/processes.ts';
+import { Scenario } from './scenario.ts';
+import type { KubernetesCluster } from './scenario.ts';
+
+jest.setTimeout(300_000);
+
+let scenario: Scenario;
+afterEach(() => scenario.end());
+
+
+/** What an administrator binds for a run that deletes. */
+async function letDelete(cluster: KubernetesCluster): Promise<void> {
+  const role = 'tidb-runbooks-exit';
+  await scenario.admin(cluster).create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    metadata: { name: role },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+    subjects: [{ kind: 'ServiceAccount', name: 'tidb-runbooks', namespace: 'tidb-runbooks' }],
+  }).catch((error: unknown) => {
+    // Another scenario of this file has bound it already.
+    if (!String(error).includes('409') && !String(error).includes('exists')) throw error;
+  });
+}
+
+const leaves = (kubernetesCluster: string) => ({ kubernetesCluster, namespace: scenario.name, name: `${scenario.name}-${kubernetesCluster}` });
+
+const isGone = async (cluster: KubernetesCluster): Promise<boolean> => scenario.tidbCluster(cluster).then(() => false, () => true);
+
+/** Two TiKV in each: four remain, one more than max-replicas. */
+const enough = { pd: 1, tikv: 2, tidb: 1 };
+
+/** The judge's word on an exit of this TidbCluster: nothing but what holds. */
+async function broken(cluster: KubernetesCluster): Promise<unknown[]> {
+  const verdict = await judge({ ...scenario.evidence, leaving: leaves(cluster), storesFloor: 3, expectChanges: true });
+  return verdict.invariants.filter((invariant) => !invariant.held);
+}
+
+const specOf = (object: KubernetesObject): Record<string, { replicas?: number; name?: string } | undefined> => object['spec'] as Record<string, { replicas?: number }>;
+const annotationsOf = (object: KubernetesObject): string[] => Object.keys((object.metadata['annotations'] ?? {}) as object);
+
+test('a joining TidbCluster leaves in stages, proved by the others, and is deleted with its claims', async () => {
+  scenario = await Scenario.begin('exitjoined', { replicas: { pd: 1, tiflash: 1, tikv: 2, pump: 1, tidb: 1, ticdc: 1 } });
+  await letDelete('west');
+  await scenario.worker();
+  const run = await scenario.start('exitCluster', { leaving: 'west', reclaim: { data: 'volumes' } });
+  const report = await scenario.report(run);
+  expect(report.phase).toBe('done');
+  expect(report.steps.map(({ id }) => id)).toEqual(['tidb/west', 'ticdc/west', 'pump/west', 'tiflash/west', 'tikv/west', 'pd/west', 'delete/west', 'reclaim-claims/west']);
+  expect(new Set(report.steps.map(({ state }) => state))).toEqual(new Set(['done']));
+  const database = await scenario.lab.database('exitjoined');
+  expect(database.members.map(({ name }) => name).filter((name) => name.includes('west'))).toEqual([]);
+  expect(await isGone('west')).toBe(true);
+  const { items } = await scenario.admin('west').list('/api/v1/namespaces/exitjoined/persistentvolumeclaims');
+  expect(items).toEqual([]);
+  expect(await broken('west')).toEqual([]);
+});
+
+test('the initial TidbCluster leaves: the others name each other before, and the report says what the inventory must name', async () => {
+  scenario = await Scenario.begin('exitinitial', { replicas: enough });
+  await letDelete('east');
+  await scenario.worker();
+  const report = await scenario.report(await scenario.start('exitCluster', { leaving: 'east' }));
+  expect(report.phase).toBe('done');
+  expect(report.steps.map(({ id }) => id)).toEqual(['reference/east', 'reference/west', 'reference/south', 'tidb/east', 'tikv/east', 'pd/east', 'delete/east']);
+  expect(report.remains.join('\n')).toMatch(/the inventory names exitinitial\/exitinitial-east in east as the initial TidbCluster of exitinitial, which is gone: name another there, such as exitinitial\/exitinitial-west in west/);
+  expect(await isGone('east')).toBe(true);
+  expect([specOf(await scenario.tidbCluster('west'))['cluster']?.name, specOf(await scenario.tidbCluster('south'))['cluster']?.name]).toEqual(['exitinitial-south', 'exitinitial-west']);
+  expect(annotationsOf(await scenario.tidbCluster('west')).filter((name) => name.startsWith('tidb-runbooks.io/'))).toEqual([]);
+  expect(await broken('east')).toEqual([]);
+});
+
+test('an exit that must not be is refused with all reasons at once, and writes nothing', async () => {
+  scenario = await Scenario.begin('exitrefused', { replicas: { pd: 1, tiflash: 1, tikv: 1, tidb: 1 } });
+  await scenario.lab.changeDatabase('exitrefused', { tiflashReplicas: 3 });
+  await scenario.worker();
+  await scenario.patch('south', { spec: { paused: true } });
+  const since = new Date().toISOString();
+  const run = await scenario.start('exitCluster', { leaving: 'west' });
+  const failure = await run.result().then(() => '', (error: { cause?: Error }) => error.cause?.message ?? '');
+  expect(failure).toMatch(/^exitCluster of exitrefused is refused: /);
+  expect(failure).toMatch(/in south is paused by somebody else/);
+  expect(failure).toMatch(/2 TiKV stores would remain and max-replicas is 3/);
+  expect(failure).toMatch(/rule pd\/default wants 3 voters, and 2 would remain/);
+  expect(failure).toMatch(/rule tiflash\/\S+ wants 3 learners.*SET TIFLASH REPLICA/);
+  const unknown = await (await scenario.start('exitCluster', { leaving: 'wset' })).result().then(() => '', (error: { cause?: Error }) => error.cause?.message ?? '');
+  expect(unknown).toMatch(/has no TidbCluster in "wset"; it has them in: east, west, south/);
+  expect((await changedNothing({ ...scenario.evidence, since })).held).toBe(true);
+});
+
+test('an operator that refuses is said in its own words, and the exit goes on when it does', async () => {
+  scenario = await Scenario.begin('exitrefuses', { replicas: enough });
+  await scenario.worker();
+  const allow = await scenario.fault({ kind: 'operator-refuses', scope: { database: 'exitrefuses', kubernetesCluster: 'west' } });
+  const run = await scenario.start('exitCluster', { leaving: 'west', deleteTidbCluster: false });
+  const held = await scenario.untilHeld(run, /operator refuses to scale in TiKV in west: .*number of up stores/);
+  expect(held.hold?.reasons.map(({ clears }) => clears)).toEqual(['itself']);
+  await allow();
+  const report = await scenario.report(run);
+  expect(report.phase).toBe('done');
+  expect(report.plan?.notes.join('\n')).toMatch(/stays at zero pods.*context deadline exceeded/);
+  expect(specOf(await scenario.tidbCluster('west'))['pd']?.replicas).toBe(0);
+});
+
+test('a store that never drains is a stall in words, and no other may leave meanwhile; abort names the way back, which restores everything', async () => {
+  scenario = await Scenario.begin('exitstuck', { replicas: enough });
+  await scenario.worker();
+  const drain = await scenario.fault({ kind: 'store-never-drains', scope: { database: 'exitstuck', kubernetesCluster: 'west' } });
+  const run = await scenario.start('exitCluster', { leaving: 'west', stallAfter: '3s' });
+  const held = await scenario.untilHeld(run, /store \d+ \(exitstuck-west-tikv-1\) is Offline and keeps \d+ regions, none has left it for \d+ s/);
+  expect(held.hold?.step).toBe('tikv/west');
+  const refusal = await (await scenario.start('exitCluster', { leaving: 'south' })).result().then(() => '', (error: { cause?: Error }) => error.cause?.message ?? '');
+  expect(refusal).toMatch(/exitCluster of exitstuck is refused: 3 TiKV stores would remain/);
+  await scenario.decide(run, { decision: 'abort', by: 'tester' });
+  const aborted = await scenario.report(run);
+  expect(aborted.phase).toBe('aborted');
+  expect(aborted.remains.join('\n')).toMatch(/was scaled in by an exit: TiDB \(had 1\), TiKV \(had 2\)/);
+  expect(aborted.remains.join('\n')).toContain('tidb-runbook start exit exitstuck --leaving west --way back');
+  const back = await scenario.report(await scenario.start('exitCluster', { leaving: 'west', way: 'back' }));
+  expect(back.phase).toBe('done');
+  const west = await scenario.tidbCluster('west');
+  expect([specOf(west)['tikv']?.replicas, specOf(west)['tidb']?.replicas, specOf(west)['pd']?.replicas]).toEqual([2, 1, 1]);
+  expect(annotationsOf(west).filter((name) => name.startsWith('tidb-runbooks.io/'))).toEqual([]);
+  expect((await scenario.lab.database('exitstuck')).stores.map(({ state }) => state)).toEqual(Array.from({ length: 6 }, () => 'Up'));
+  expect(await broken('west')).toEqual([]);
+  await drain();
+});
+
+test('two exits at once are impossible: the second ends with the name of the first', async () => {
+  scenario = await Scenario.begin('exittwice', { replicas: enough });
+  await scenario.worker();
+  const first = await scenario.start('exitCluster', { leaving: 'west', gates: 'plan' });
+  await scenario.until(first, ({ phase }) => phase === 'awaiting-approval');
+  const second = await (await scenario.start('exitCluster', { leaving: 'south' })).result().then(() => '', (error: { cause?: Error }) => error.cause?.message ?? '');
+  expect(second).toMatch(/^TiDB cluster exittwice is locked by run exitCluster\/exittwice\/1 \(exitCluster, since .*: wait for its end or abort it/);
+  await scenario.decide(first, { decision: 'reject', by: 'tester', gate: 'plan' });
+  expect((await scenario.report(first)).phase).toBe('aborted');
+});
+
+test('a worker killed with SIGKILL while a store drains: another goes on, and nothing is written twice', async () => {
+  scenario = await Scenario.begin('exitkilled', { replicas: enough });
+  await letDelete('west');
+  const first = await scenario.worker();
+  const drain = await scenario.fault({ kind: 'store-never-drains', scope: { database: 'exitkilled', kubernetesCluster: 'west' } });
+  const run = await scenario.start('exitCluster', { leaving: 'west' });
+  await scenario.eventually('a store is being emptied', async () => (await scenario.lab.database('exitkilled')).stores.some(({ state }) => state === 'Offline'));
+  await end(first, 'SIGKILL');
+  await drain();
+  await scenario.worker();
+  const report = await scenario.report(run);
+  expect(report.phase).toBe('done');
+  expect(new Set(report.steps.map(({ state }) => state))).toEqual(new Set(['done']));
+  expect(await isGone('west')).toBe(true);
+  expect(await broken('west')).toEqual([]);
+});
