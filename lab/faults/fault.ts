@@ -61,6 +61,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('operator-stopped'), ...inCluster }),
   /** The API server is dead; its data stay. */
   z.strictObject({ kind: z.literal('api-server-stopped'), ...inCluster }),
+  /** The Kubernetes cluster is cut off from all others and from everything outside; only with the real operator, which has networks. */
+  z.strictObject({ kind: z.literal('network-cut'), ...inCluster }),
   /** What the product meets on its way to the API server; `path` is a regular expression. */
   z.strictObject({
     kind: z.literal('api-proxy'), effect: proxyEffect, methods: z.array(z.string()).optional(), path: z.string().optional(),

@@ -456,6 +456,12 @@ describe('the author', () => {
     expect(await changedNothing(written(story))).toMatchObject({ held: false, evidence: [expect.stringContaining('leases shop/tidb-runbooks-shop in east'), expect.any(String)] });
   });
 
+  it('is not asked about what it did to TiDB clusters beside this one, and about any other namespace it is', async () => {
+    const story = new Story().request(10, 'east', { verb: 'list', resource: 'pods' }).request(11, 'east', { verb: 'patch', resource: 'tidbclusters', namespace: 'other', name: 'other-east' });
+    expect(await changedNothing({ ...written(story), beside: ['other'] })).toMatchObject({ held: true });
+    expect(await changedNothing({ ...written(story), beside: ['another'] })).toMatchObject({ held: false });
+  });
+
   it('is not believed to have changed nothing when it never came', async () => {
     expect(await changedNothing(written(new Story()))).toMatchObject({ held: false });
   });
