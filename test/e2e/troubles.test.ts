@@ -68,6 +68,11 @@ const later = 'v8.5.5';
 test('a half-done hand upgrade is adopted, and a pause by somebody else is waited for', async () => {
   await scenario.patch('east', { spec: { pd: { version: later } } });
   await scenario.eventually(`PD in east runs ${later}`, async () => (await scenario.lab.database('troubles')).members.some(({ origin, version, healthy }) => origin.kubernetesCluster === 'east' && version === later && healthy));
+  // The operator calls PD done some seconds after PD itself; only what is done in every view is adopted.
+  await scenario.eventually('PD in east is at rest again', async () => {
+    const { pd, conditions } = (await scenario.tidbCluster('east'))['status'] as { pd: { phase: string }; conditions: { type: string; status: string }[] };
+    return pd.phase === 'Normal' && conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  });
   const run = await scenario.upgrade({ version: later });
   await scenario.until(run, isIn('pd/west', 'waiting'));
   await scenario.patch('south', { spec: { paused: true } });
