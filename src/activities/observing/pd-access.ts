@@ -36,12 +36,17 @@ interface Way {
   open(): Promise<{ dispatcher: Dispatcher; origin: string }>;
 }
 
+interface Connection {
+  dispatcher: Dispatcher;
+  transport: Transport;
+}
+
 /** A connection that is made at the first request, and made anew when its TLS material is old or it failed. */
 class Connected implements Transport {
   readonly name: string;
   readonly #way: Way;
   readonly #renews: boolean;
-  #current: Promise<{ dispatcher: Dispatcher; transport: Transport }> | undefined;
+  #current: Promise<Connection> | undefined;
   #openedAt = 0;
 
   constructor(way: Way, renews: boolean) {
@@ -51,15 +56,21 @@ class Connected implements Transport {
   }
 
   async request(...call: Parameters<Transport['request']>): Promise<TransportAnswer> {
-    if (this.#renews && performance.now() - this.#openedAt > MATERIAL_AGE_MS) this.close();
-    this.#current ??= this.#open();
+    if (this.#renews && performance.now() - this.#openedAt > MATERIAL_AGE_MS) this.#retire(this.#current);
+    const current = (this.#current ??= this.#open());
     try {
-      return await (await this.#current).transport.request(...call);
+      return await (await current).transport.request(...call);
     } catch (error) {
       // A caller's own end says nothing about the connection, which others use as well.
-      if (!call[3].signal?.aborted) this.close();
+      if (!call[3].signal?.aborted) this.#retire(current);
       throw error;
     }
+  }
+
+  /** New requests get a new connection; those under way on this one may still be answered: cut off, they would retire the new one in their turn. */
+  #retire(connection: Promise<Connection> | undefined): void {
+    connection?.then(({ dispatcher }) => dispatcher.close()).catch(() => undefined);
+    if (this.#current === connection) this.#current = undefined;
   }
 
   close(): void {
@@ -67,7 +78,7 @@ class Connected implements Transport {
     this.#current = undefined;
   }
 
-  async #open(): Promise<{ dispatcher: Dispatcher; transport: Transport }> {
+  async #open(): Promise<Connection> {
     this.#openedAt = performance.now();
     const { dispatcher, origin } = await this.#way.open();
     return { dispatcher, transport: transportOver(dispatcher, origin, this.name) };

@@ -1,4 +1,8 @@
 /** Whose PD is asked: with an exception, only that of the others. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PdAccess } from '../../../src/activities/observing/pd-access.ts';
 import { RunbookError } from '../../../src/errors.ts';
 import type { InventoryTidbCluster } from '../../../src/inventory.ts';
@@ -47,4 +51,26 @@ test.each(['https://shop-west-pd.shop.svc:2379', 'https://shop-west-pd-0.shop-we
 
 test('when only it could be asked there is no way, and silence is no proof', async () => {
   expect(await tried({ access: 'direct', urls: ['https://shop-west-pd.shop.svc:2379'] }, 'west')).toMatch(/there is no way to it/);
+});
+
+test('a request that breaks takes no other one with it: what is under way is still answered, and the next ones get a new connection', async () => {
+  const waiting: ServerResponse[] = [];
+  const arrived = Promise.withResolvers<undefined>();
+  const server = createServer(({ url, socket }, response) => {
+    if (url === '/pd/api/v1/health') socket.destroy();
+    else if (waiting.push(response) === 1) arrived.resolve(undefined);
+    else response.end('[]');
+  }).listen(0, '127.0.0.1');
+  server.unref();
+  await once(server, 'listening');
+  const access = new PdAccess(silent);
+  const { pd } = access.of(entry({ access: 'direct', urls: [`http://127.0.0.1:${(server.address() as AddressInfo).port}`] }), view.tidbClusters);
+  const slow = pd.schedulers();
+  await arrived.promise;
+  await expect(pd.health()).rejects.toThrow('other side closed');
+  waiting[0]?.end('["evict-leader-scheduler"]');
+  expect(await slow).toEqual(['evict-leader-scheduler']);
+  expect(await pd.schedulers()).toEqual([]);
+  access.close();
+  server.close();
 });

@@ -41,7 +41,7 @@ export function comparisonText(measuredOf: (id: string) => Measured | undefined)
     '# Three ways to upgrade, and what each does to the database',
     '',
     'Generated from what was measured last (`make procedures`). The real tidb-operator v1.6.6 upgrades a TiDB cluster over three Kubernetes clusters; a watcher that shares no code with the product',
-    'asks every process for its own view of itself ten times per second (the etcd and the health of each PD member, the status of each TiKV and TiDB) and follows the pods of all three API servers.',
+    'asks every PD member for its own view of itself ten times per second (its etcd and its health), every TiKV and TiDB for its status (ten times until it serves, then twice), and follows the pods of all three API servers.',
     'TiKV and TiDB are stand-ins, PD’s membership is a real etcd, so numbers of pods and members say more than seconds. A PD member counts as healthy when its own etcd knows a leader and it calls',
     'itself healthy: a member amid an election does not. A pod is away when it is missing, ending or not Ready, or when its process has not served yet since the pod was made.',
     '',

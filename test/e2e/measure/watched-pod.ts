@@ -6,8 +6,10 @@ import { askProcess, silent } from './ask-process.ts';
 import type { Answered } from './ask-process.ts';
 import type { MeasuredComponent } from './sample.ts';
 
-/** Milliseconds. */
+/** Milliseconds between two questions to a PD, and to any process until it has served. */
 export const every = 100;
+/** TiKV and TiDB that have served are asked less often: whether they are away is said by their pods, and all of them answer from the lab's one process. */
+const calmly = 500;
 
 interface Condition {
   type: string;
@@ -62,7 +64,8 @@ export class WatchedPod {
       if (this.#ended) return;
       this.answered = answered;
       this.#hasServed ||= answered.healthy;
-      await delay(Math.max(0, every - (performance.now() - began)));
+      const pace = this.component !== 'pd' && this.#hasServed ? calmly : every;
+      await delay(Math.max(0, pace - (performance.now() - began)));
     }
   }
 }
