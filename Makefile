@@ -3,7 +3,7 @@
 NODE := node_modules/.bin/node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install tools demo test e2e bench build docs fidelity
+.PHONY: help install tools demo test e2e bench build docs fidelity procedures
 
 help: ## Shows the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -37,6 +37,10 @@ build: install ## Compiles to dist/ for npm and the container image.
 
 fidelity: install ## Writes docs/fidelity.md from what was last seen of the twin and of the real operator.
 	@$(NODE) test/e2e/fidelity/generate.ts
+
+procedures: tools ## Measures three ways to upgrade against the real operator, and writes docs/procedures-compared.md.
+	@KEEP_FIGURES=1 $(NODE) test/e2e/run.ts procedures upgrade-three
+	@$(NODE) test/e2e/measure/generate.ts
 
 docs: install ## Writes docs/reference.md from the code.
 	@$(NODE) docs/generate-reference.ts

@@ -11,7 +11,7 @@ import type { LabFile } from './process/lab-file.ts';
 export type { DatabaseReport, DatabaseSettingsInput, DeploymentInput, FaultInput, LabFile };
 
 /** A deployment waits for everything to be whole. Milliseconds. */
-const longestAnswer = 300_000;
+const longestAnswer = 1_200_000;
 
 export class LabClient {
   readonly lab: LabFile;

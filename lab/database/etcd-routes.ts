@@ -12,14 +12,17 @@ const lastV2 = 'v8.4.0';
 const hexadecimal = 16;
 
 export function etcdRoutes({ database, member }: PdSeat): Route[] {
+  const unlessOff = (answer: (call: Call) => Answer) => (call: Call): Answer => (database.disturbances.gatewayOff() ? notServed : answer(call));
   return [
-    route('POST', /^\/v3\/cluster\/member\/list$/, () => ({ json: listBody(database, member) })),
-    route('POST', /^\/v3\/cluster\/member\/add$/, (call) => add(database, member, call)),
-    route('POST', /^\/v3\/cluster\/member\/update$/, (call) => update(database, member, call)),
-    route('POST', /^\/v3\/cluster\/member\/remove$/, (call) => remove(database, member, call)),
+    route('POST', /^\/v3\/cluster\/member\/list$/, unlessOff(() => ({ json: listBody(database, member) }))),
+    route('POST', /^\/v3\/cluster\/member\/add$/, unlessOff((call) => add(database, member, call))),
+    route('POST', /^\/v3\/cluster\/member\/update$/, unlessOff((call) => update(database, member, call))),
+    route('POST', /^\/v3\/cluster\/member\/remove$/, unlessOff((call) => remove(database, member, call))),
     ...(atLeast(member.version, lastV2) ? [] : v2Routes(database)),
   ];
 }
+
+const notServed: Answer = { status: 404, text: '404 page not found\n' };
 
 const header = (database: Database, member: Member): object => ({ cluster_id: String(database.clusterId), member_id: String(member.id), raft_term: '2' });
 

@@ -99,6 +99,8 @@ export interface Disturbances {
   neverDrains(store: Store): boolean;
   /** A peer URL that was changed through etcd's API cannot be resolved by the other members. */
   movedUrlUnresolvable(member: Member): boolean;
+  /** PD's `enable-grpc-gateway` is false: etcd's v3 API is not served over HTTP. */
+  gatewayOff(): boolean;
   /** Regions to report as lacking a peer, or as having a pending one, beyond the real ones. */
   extraMissing(): number;
   extraPending(): number;
@@ -113,6 +115,7 @@ export const undisturbed: Disturbances = {
   leadersFrozen: () => false,
   neverDrains: () => false,
   movedUrlUnresolvable: () => false,
+  gatewayOff: () => false,
   extraMissing: () => 0,
   extraPending: () => 0,
   foreignEviction: () => false,

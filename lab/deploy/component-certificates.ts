@@ -74,7 +74,7 @@ function namesOf(member: DeploymentMember, component: string): string[] {
   const { tidbCluster, namespace } = member;
   const own = `${tidbCluster}-${component}`;
   const services = component === 'pump' ? [`*.${own}`] : [own, `${own}-peer`, `*.${own}-peer`];
-  const domain = domainOf(member);
+  const domain = member.certificateDomain ?? domainOf(member);
   return services.flatMap((service) => [service, `${service}.${namespace}`, `${service}.${namespace}.svc`, ...(domain ? [`${service}.${namespace}.svc.${domain}`] : [])]);
 }
 

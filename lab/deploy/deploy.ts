@@ -20,7 +20,7 @@ export interface Site {
 
 /** Milliseconds: between two looks, and until a deployment is given up. Joins of PD take their time on a busy computer. */
 const lookEvery = 50;
-const patience = 180_000;
+const patience = 400_000;
 const clustersPath = (namespace: string): string => `/apis/pingcap.com/v1alpha1/namespaces/${namespace}/tidbclusters`;
 
 /** Rejects with what is still missing when it does not become whole in time. */

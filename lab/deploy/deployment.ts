@@ -16,6 +16,8 @@ const memberSchema = z.strictObject({
   tidbCluster: z.string(),
   /** Default `<cluster>.local`; an empty text leaves the field out. */
   clusterDomain: z.string().optional(),
+  /** With TLS: the domain in the certificates' names; default `clusterDomain`. */
+  certificateDomain: z.string().optional(),
   /** Default true. */
   acrossK8s: z.boolean().optional(),
   /** Labels of all its stores, e.g. `{ zone: 'east' }`. */

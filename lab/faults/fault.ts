@@ -45,6 +45,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('store-never-drains'), ...scoped }),
   /** The peer URL that was written for the member through etcd's API does not resolve for the others: they lose it until the fault or the URL is mended. */
   z.strictObject({ kind: z.literal('member-url-unresolvable'), ...scoped }),
+  /** PD does not serve etcd's v3 API over HTTP (`enable-grpc-gateway` is false): no fault of anybody, but rare. */
+  z.strictObject({ kind: z.literal('grpc-gateway-off'), ...scoped }),
   /** PD reports so many more regions with a missing or a pending peer. */
   z.strictObject({ kind: z.literal('region-shortage'), missing: z.number().int().nonnegative().default(0), pending: z.number().int().nonnegative().default(0), ...scoped }),
   /** Somebody else has set an evict-leader scheduler. */
@@ -59,6 +61,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('operator-stopped'), ...inCluster }),
   /** The API server is dead; its data stay. */
   z.strictObject({ kind: z.literal('api-server-stopped'), ...inCluster }),
+  /** The Kubernetes cluster is cut off from all others and from everything outside; only with the real operator, which has networks. */
+  z.strictObject({ kind: z.literal('network-cut'), ...inCluster }),
   /** What the product meets on its way to the API server; `path` is a regular expression. */
   z.strictObject({
     kind: z.literal('api-proxy'), effect: proxyEffect, methods: z.array(z.string()).optional(), path: z.string().optional(),

@@ -97,6 +97,7 @@ export function databaseFaults(switchboard: Switchboard, database: string): Dist
   const isOn = (kind: FaultKind, origin: Origin): boolean => switchboard.of(kind, target(origin)).length > 0;
   const shortage = (): Extract<Fault, { kind: 'region-shortage' }>[] => switchboard.of('region-shortage', { database });
   return {
+    gatewayOff: () => switchboard.of('grpc-gateway-off', { database }).length > 0,
     leaderLost: () => switchboard.of('pd-leader-lost', { database }).length > 0,
     memberUnhealthy: ({ origin }) => isOn('pd-member-unhealthy', origin),
     storeFault: ({ origin }) => (isOn('store-down', origin) ? 'down' : isOn('store-disconnected', origin) ? 'silent' : undefined),

@@ -36,7 +36,8 @@ export async function readInputs(api: KubernetesApi, pod: Pod): Promise<Inputs> 
   const inputs: Inputs = { script: mainContainerOf(pod)?.command?.at(-1) ?? '', tls: undefined, volume: undefined };
   for (const volume of pod.spec.volumes ?? []) {
     if (volume.configMap) inputs.script = scriptIn(await get('configmaps', volume.configMap.name), name) ?? inputs.script;
-    if (volume.secret) inputs.tls = tlsIn(await get('secrets', volume.secret.secretName));
+    // Some components get a client's certificate as well; what they show to others is their own.
+    if (volume.secret && (!inputs.tls || isServers(volume.secret.secretName))) inputs.tls = tlsIn(await get('secrets', volume.secret.secretName));
     if (volume.persistentVolumeClaim) inputs.volume = (await get('persistentvolumeclaims', volume.persistentVolumeClaim.claimName)).metadata['uid'] as string;
   }
   return { ...inputs, script: filledIn(inputs.script, environmentOf(pod)) };
@@ -69,6 +70,8 @@ function tiflashFlags(template: string | undefined, pod: string): string | undef
   const host = /engine-addr = "([^":]+)/.exec(template ?? '')?.[1];
   return host && `--advertise-host=${host.replace('POD_NUM', pod.slice(pod.lastIndexOf('-') + 1))}`;
 }
+
+const isServers = (secret: string): boolean => secret.endsWith('-cluster-secret');
 
 function tlsIn(secret: KubernetesObject): ServerTls {
   const data = secret['data'] as Record<string, string>;

@@ -14,6 +14,7 @@ export const exitOrder = [['tiproxy'], ['tidb'], ['ticdc'], ['pump'], ['tiflash'
 export const allComponents = upgradeOrder.flat();
 const microservices = ['tso', 'scheduling'];
 
+/** A change by which a component rolls: `from` and `to` are the same at a restart. */
 export interface VersionChange {
   component: string;
   from: string | undefined;
@@ -37,12 +38,13 @@ function namedEntry(list: Json | undefined, name: string): Json | undefined {
   return Array.isArray(list) ? list.find((entry) => isMap(entry) && entry['name'] === name) : undefined;
 }
 
-/** The components that are asked for another version than before. */
+/** The components that are asked for another version than before, or for a restart on the same one. */
 export function versionChanges(before: JsonMap, after: JsonMap): VersionChange[] {
   return allComponents.flatMap((component) => {
     const from = versionOf(before, component);
     const to = versionOf(after, component);
-    return to === undefined || to === from ? [] : [{ component, from, to }];
+    const isSame = to === from && restartOf(before, component) === restartOf(after, component);
+    return to === undefined || isSame ? [] : [{ component, from, to }];
   });
 }
 
@@ -63,4 +65,12 @@ export function replicasChanges(before: JsonMap, after: JsonMap): ReplicasChange
 function replicasOf(spec: JsonMap, component: string): number | undefined {
   const replicas = specOf(spec, component)?.['replicas'];
   return typeof replicas === 'number' ? replicas : undefined;
+}
+
+/** docs-tidb-operator release-1.6, restart-a-tidb-cluster.md. */
+const restartAnnotation = 'tidb.pingcap.com/restartedAt';
+
+function restartOf(spec: JsonMap, component: string): Json | undefined {
+  const annotations = specOf(spec, component)?.['annotations'];
+  return isMap(annotations) ? annotations[restartAnnotation] : undefined;
 }

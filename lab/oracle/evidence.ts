@@ -27,6 +27,8 @@ export interface Sources {
   since?: string;
   /** Judge until here; ISO. Default: the end of the logs. */
   until?: string;
+  /** Namespaces of other TiDB clusters on which the author works at the same time, each judged by itself: requests there are left out. */
+  beside?: readonly string[];
   /** Whose deeds; default: the product's service account. */
   author?: Author;
 }
@@ -106,13 +108,13 @@ export function timeOf(text: string): number {
 }
 
 /** What is used of the audit logs: all that the author did, and every accepted write to a TidbCluster. */
-async function readRequests({ auditLogs, tidbClusters }: Sources, isAuthors: Evidence['isAuthors'], onGap: (gap: string) => void): Promise<AuditedRequest[]> {
+async function readRequests({ auditLogs, tidbClusters, beside = [] }: Sources, isAuthors: Evidence['isAuthors'], onGap: (gap: string) => void): Promise<AuditedRequest[]> {
   const missing = tidbClusters.find(({ kubernetesCluster }) => !(kubernetesCluster in auditLogs));
   if (missing) throw new Error(`There is no audit log of Kubernetes cluster ${missing.kubernetesCluster}, where TidbCluster ${missing.name} lives. Give its path.`);
   const kept: AuditedRequest[] = [];
   for (const [kubernetesCluster, file] of Object.entries(auditLogs)) {
     for await (const request of readAuditLog(kubernetesCluster, file, onGap)) {
-      if (isAuthors(request) || isWriteToTidbCluster(request)) kept.push(request);
+      if (!beside.includes(request.namespace) && (isAuthors(request) || isWriteToTidbCluster(request))) kept.push(request);
     }
   }
   return kept.sort((a, b) => a.at - b.at);

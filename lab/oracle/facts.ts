@@ -4,7 +4,7 @@ import { problemOf, readJsonLines } from './read-json-lines.ts';
 import type { OnGap } from './read-json-lines.ts';
 
 const usedKinds = new Set([
-  'pod-created', 'pod-deleted', 'pod-gone', 'pod-ready', 'member-joined', 'member-left', 'member-up', 'member-down', 'pd-leader', 'store-state', 'store-away', 'store-back',
+  'pod-created', 'pod-deleted', 'pod-gone', 'pod-ready', 'member-joined', 'member-left', 'member-up', 'member-down', 'pd-leader', 'member-moved', 'store-state', 'store-away', 'store-back',
   'eviction-end', 'region-shortage', 'component-rolling', 'component-settled', 'ddl-resumed', 'fault-on', 'fault-off', 'database-bootstrapped',
 ]);
 
@@ -15,7 +15,7 @@ const factSchema = z.object({
   time: z.iso.datetime().transform((time) => Date.parse(time)),
   kind: z.string(),
   database: text, kubernetesCluster: text, namespace: text, tidbCluster: text, component: text, pod: text,
-  member: text, alive: count, members: count, leader: z.string().nullish(),
+  member: text, alive: count, members: count, leader: z.string().nullish(), peerUrls: text,
   store: count, engine: text, from: z.string().nullish(), to: text,
   replicas: count, missing: count, pending: count, down: count,
   fault: text, id: count,

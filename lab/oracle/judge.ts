@@ -8,6 +8,7 @@ import { onlyExpectedFields } from './invariants/expected-fields.ts';
 import { oneDisruptionAtATime } from './invariants/one-disruption.ts';
 import { orderOf, upgradeInOrder } from './invariants/order.ts';
 import { pdKeepsItsMajority } from './invariants/pd-majority.ts';
+import { peerUrlsWithCare } from './invariants/peer-urls.ts';
 import { noSecretEscapes } from './invariants/secrets.ts';
 import type { PlantedSecrets } from './invariants/secrets.ts';
 import { settlingRollsNothing } from './invariants/settling.ts';
@@ -21,6 +22,8 @@ import type { Change } from './tidb-cluster-history.ts';
 export interface Case extends Sources {
   /** "Nothing seen" breaks the invariants that an upgrade must put to the test: all but brakes, secrets and settling. */
   expectChanges?: boolean;
+  /** The author may write what a migration to across-Kubernetes writes. */
+  migrates?: boolean;
   /** The Up TiKV stores must stay above this number, such as `max-replicas` minus one. */
   storesFloor?: number;
   /** The TidbCluster that leaves: it may be scaled in and deleted with what is its, and references may change. */
@@ -67,11 +70,12 @@ export async function judge(given: Case): Promise<Verdict> {
       storesStayUp(evidence, mustSee, given.storesFloor),
       upgradeInOrder(evidence, mustSee && !given.leaving),
       ...(given.leaving ? [exitInStages(evidence, mustSee, given.leaving)] : []),
-      onlyExpectedFields(evidence, mustSee, given.leaving),
+      onlyExpectedFields(evidence, mustSee, { leaving: given.leaving, migrates: given.migrates }),
       foreignBrakesStand(evidence),
       wholeBeforeEveryStep(evidence, mustSee),
       await noSecretEscapes(evidence, given.events, given.secrets),
       settlingRollsNothing(evidence),
+      ...(given.migrates ? [peerUrlsWithCare(evidence, mustSee)] : []),
     ],
     changes: evidence.changes.map(judgedChange),
     order: orderOf(evidence),

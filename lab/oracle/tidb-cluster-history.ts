@@ -101,4 +101,4 @@ export function namedPaths({ verb, body }: AuditedRequest): string[] {
 const pathOfPointer = (pointer: string): string => pointerSegments(pointer).reduce(join, '');
 
 const namesVersion = (request: AuditedRequest, component: string): boolean =>
-  namedPaths(request).some((path) => path === `spec.${component}.version` || path === `spec.pdms[${component}].version`);
+  namedPaths(request).some((path) => [`spec.${component}.`, `spec.pdms[${component}].`].some((own) => path === `${own}version` || path.startsWith(`${own}annotations[`)));

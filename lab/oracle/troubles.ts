@@ -4,7 +4,7 @@ import type { FaultSpan } from './fault-spans.ts';
 import type { Fact } from './facts.ts';
 
 export interface Trouble {
-  /** PD's own name of the member, or the store's number. */
+  /** The member's pod, since a member is renamed when its TidbCluster gets a domain, or the store's number. */
   name: string;
   /** For a person, such as `store 4 (shop-east-tikv-1)`. */
   title: string;
@@ -63,8 +63,11 @@ interface Turn {
   state: string | undefined;
 }
 
-function turnsOf({ kind, member = '', leader, store, engine = 'tikv', pod = '', to }: Fact): Turn[] {
-  const ofMember = { kind: 'member', name: member, title: `PD member ${pod || member}`, component: 'pd' } as const;
+const seatOf = ({ kubernetesCluster, namespace, pod, member = '' }: Fact): string => (pod ? `${kubernetesCluster}/${namespace}/${pod}` : member);
+
+function turnsOf(fact: Fact): Turn[] {
+  const { kind, member = '', leader, store, engine = 'tikv', pod = '', to } = fact;
+  const ofMember = { kind: 'member', name: seatOf(fact), title: `PD member ${pod || member}`, component: 'pd' } as const;
   const ofStore = { name: String(store), title: `store ${store} (${pod})`, component: engine } as const;
   switch (kind) {
     case 'member-joined':

@@ -10,6 +10,8 @@ export interface Switchable {
   twins: readonly KubernetesTwin[];
   switchboard: Switchboard;
   events: { record: RecordFact };
+  /** Throws where clusters have no network of their own. */
+  setNetworkCut(kubernetesCluster: string, cut: boolean): void;
 }
 
 type ProxyInput = Extract<Fault, { kind: 'api-proxy' }>;
@@ -25,6 +27,8 @@ export const switchOf = (lab: Switchable): Switch => async (fault, on) => {
     case 'operator-stopped':
       twin.operator.setStopped(on);
       return note(on ? 'operator-stopped' : 'operator-started');
+    case 'network-cut':
+      return lab.setNetworkCut(plane.name, on);
     case 'api-server-stopped':
       await (on ? plane.stopApiServer() : plane.startApiServer());
       return note(on ? 'api-server-stopped' : 'api-server-started');
@@ -35,8 +39,9 @@ export const switchOf = (lab: Switchable): Switch => async (fault, on) => {
   }
 };
 
-type Switched = Extract<Fault, { kind: 'operator-stopped' | 'api-server-stopped' | 'api-proxy' | 'api-proxy-refusing' }>;
-const isSwitched = (fault: Fault): fault is Switched => ['operator-stopped', 'api-server-stopped', 'api-proxy', 'api-proxy-refusing'].includes(fault.kind);
+const switchedKinds = ['operator-stopped', 'network-cut', 'api-server-stopped', 'api-proxy', 'api-proxy-refusing'] as const;
+type Switched = Extract<Fault, { kind: (typeof switchedKinds)[number] }>;
+const isSwitched = (fault: Fault): fault is Switched => switchedKinds.some((kind) => kind === fault.kind);
 
 const proxyFault = ({ effect, methods, path, count, share }: ProxyInput): ProxyFault => ({
   effect,

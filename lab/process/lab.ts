@@ -135,6 +135,11 @@ export class Lab {
     return this.#databases.all().map(reportOf);
   }
 
+  setNetworkCut(kubernetesCluster: string, cut: boolean): void {
+    if (!this.#ground) throw new Error('Only a lab with the real operator ("--operator real") has networks that can be cut.');
+    this.#ground.setCut(kubernetesCluster, cut);
+  }
+
   /** Ends every twin and every process. */
   async stop(): Promise<void> {
     clearInterval(this.#clock);

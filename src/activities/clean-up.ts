@@ -1,6 +1,7 @@
 /** The end of a run: removes what the run itself set, frees the locks, and says truthfully what state remains. */
 import { sentenceOf } from '../errors.ts';
 import { tidbClusterOf } from '../inventory.ts';
+import { resources } from '../kubernetes/resources.ts';
 import type { CleanUpResult, RunCall } from '../protocol/activities.ts';
 import { brakeOf } from '../tidb/brake.ts';
 import { allComponents, components } from '../tidb/components.ts';
@@ -8,7 +9,7 @@ import { canonical } from '../tidb/drift.ts';
 import { exitStateOf } from '../tidb/exit/back.ts';
 import { isRolling } from '../tidb/rolling.ts';
 import { desiredVersion, specOf } from '../tidb/spec.ts';
-import type { ClusterView, TidbClusterView } from '../tidb/view.ts';
+import type { ClusterView, ProbeView, TidbClusterView } from '../tidb/view.ts';
 import { nameOf, placeOf } from '../tidb/view.ts';
 import { releaseBrake } from './brake.ts';
 import { releaseLease } from './lock.ts';
@@ -20,7 +21,7 @@ import type { Pulse } from './pulse.ts';
 import { referenceAnnotation } from './steps/repoint-reference.ts';
 import { revisionsAnnotation } from './steps/settle-versions.ts';
 import type { Surroundings } from './surroundings.ts';
-import { patchTidbCluster } from './write.ts';
+import { carryOut, patchTidbCluster } from './write.ts';
 
 /** Longer than a step's: after this the person is told what is left to do by hand. */
 const SILENCE_MS = 60_000;
@@ -33,12 +34,13 @@ export async function cleanUp(at: Surroundings, call: RunCall, pulse: Pulse): Pr
     if ('silent' in tried) remains.push(`${what} could not be done: ${tried.silent.message}`);
   };
 
-  const seen = await tryPatiently(pulse, () => observe(at, targetOf(call), pulse.signal), SILENCE_MS).catch((error: unknown) => ({ silent: { message: sentenceOf(error) } }));
+  const seen = await tryPatiently(pulse, () => observe(at, targetOf(call, { probes: true }), pulse.signal), SILENCE_MS).catch((error: unknown) => ({ silent: { message: sentenceOf(error) } }));
   if ('ok' in seen) {
     for (const member of seen.ok.tidbClusters) {
       if (brakeOf(member.object)) await part(`releasing the brake of TidbCluster ${nameOf(member)} in ${member.kubernetesCluster} (spec.paused)`, () => releaseBrake(at, call, member));
       for (const annotation of revisionsAnnotations.filter((name) => member.object.metadata.annotations[name])) await part(`removing the annotation ${annotation} of ${nameOf(member)}`, () => forget(at, call, { key: member.key, annotation }, pulse));
     }
+    for (const probe of seen.ok.probes ?? []) await part(`removing pod ${probe.name}, which looked names up`, () => removeProbe(at, call, seen.ok, probe));
     remains.push(...stateOf(seen.ok), ...exitOf(at, call, seen.ok));
     await part(`freeing PD's maintenance lock of ${call.cluster}`, () => releaseMaintenanceLock(at, call));
   } else remains.push(`the state could not be read, so nothing of it was cleaned up: ${seen.silent.message}`);
@@ -64,6 +66,14 @@ function exitOf(at: Surroundings, { runbook, cluster }: RunCall, view: ClusterVi
   const isThere = view.tidbClusters.some((each) => canonical(placeOf(each)) === canonical(initial));
   const inventory = isThere || !first ? [] : [`the inventory names ${initial.namespace}/${initial.name} in ${initial.kubernetesCluster} as the initial TidbCluster of ${cluster}, which is gone: name another there, such as ${nameOf(first)} in ${first.kubernetesCluster}, before the next run`];
   return [...view.tidbClusters.flatMap((member) => exitStateOf(view, member)), ...inventory];
+}
+
+/** Whoever made it: the lock is ours. */
+async function removeProbe(at: Surroundings, call: RunCall, view: ClusterView, { name, uid }: ProbeView): Promise<void> {
+  const [member] = view.tidbClusters;
+  if (!member) return;
+  const object = { ...resources.pod, namespace: member.object.metadata.namespace, name, uid };
+  await carryOut(at, call, { view, member }, { write: 'delete-object', kubernetesCluster: member.kubernetesCluster, object });
 }
 
 /** What runs now, what rolls on without us, what stays paused. */

@@ -9,6 +9,10 @@ import type { ClusterView } from '../tidb/view.ts';
 import type { UnhashedPlan } from '../workflows/runbook.ts';
 import { planExit } from '../workflows/exit-cluster/plan.ts';
 import type { ExitWish } from '../workflows/exit-cluster/plan.ts';
+import { planMigration } from '../workflows/migrate-cluster/plan.ts';
+import type { MigrateWish } from '../tidb/migration/refusals.ts';
+import { planRestart } from '../workflows/restart-cluster/plan.ts';
+import type { RestartWish } from '../workflows/restart-cluster/plan.ts';
 import { planUpgrade } from '../workflows/upgrade-cluster/plan.ts';
 import type { UpgradeWish } from '../workflows/upgrade-cluster/plan.ts';
 import { observe } from './observing/observe.ts';
@@ -28,6 +32,8 @@ interface Planner {
 const planners: Record<string, Planner> = {
   upgradeCluster: { plan: (view, input) => planUpgrade(view, input as unknown as UpgradeWish) },
   exitCluster: { more: ({ leaving }) => ({ remainsOf: leaving as string }), plan: (view, input) => planExit(view, input as unknown as ExitWish) },
+  restartCluster: { plan: (view, input) => planRestart(view, input as unknown as RestartWish) },
+  migrateCluster: { more: () => ({ memberApi: true, backups: true }), plan: (view, input) => planMigration(view, input as unknown as MigrateWish) },
 };
 
 /** Throws Unsupported with all refusals in one sentence; a server that stays silent is one as well. */

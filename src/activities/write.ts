@@ -1,10 +1,12 @@
 /** The ways in which a run writes, each after a look at the lock. A TidbCluster is patched on the version that was read. */
 import { resources } from '../kubernetes/resources.ts';
-import { isRunbookError } from '../errors.ts';
+import { RunbookError, isRunbookError } from '../errors.ts';
 import { tidbClusterOf } from '../inventory.ts';
 import type { PdApi } from '../pd/api.ts';
+import { memberApi } from '../pd/member-api.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import type { RunCall } from '../protocol/activities.ts';
+import { peerUrlProblems } from '../tidb/peer-url.ts';
 import type { ClusterView, TidbClusterView } from '../tidb/view.ts';
 import { assertLockIsOurs } from './lock.ts';
 import { isSilence } from './patience.ts';
@@ -17,7 +19,9 @@ export async function carryOut(at: Surroundings, call: RunCall, { view, member }
   await assertLockIsOurs(at, call);
   if (write.write === 'store-up') return storeUp(at, view, write.storeId);
   if (write.write === 'end-eviction') return pdOf(at, view).endEviction(write.storeId);
+  if (write.write === 'member-peer-url') return writePeerUrl(pdOf(at, view), write);
   const api = at.kubernetes(write.kubernetesCluster);
+  if (write.write === 'create-object') return void (await api.create(write.object, write.body));
   const { uid, ...ref } = write.object;
   if (write.write === 'patch-object') return void (await api.mergePatch(ref, { ...write.patch, metadata: { ...(write.patch['metadata'] as JsonObject | undefined), uid } }));
   await api.remove(ref, { uid, propagation: 'Background' }).catch((error: unknown) => {
@@ -33,6 +37,19 @@ async function storeUp(at: Surroundings, view: ClusterView, storeId: string): Pr
   await pdOf(at, view).storeState(storeId, 'Up').catch((error: unknown) => {
     if (!isRunbookError(error, 'NotFound')) throw error;
   });
+}
+
+/**
+ * The last look before etcd is given a text that it does not judge (§5.4): what it lists now must still leave this URL free, and this member there.
+ * Throws Conflict when that is not so: the step then reads again, and holds.
+ */
+async function writePeerUrl(pd: PdApi, { memberId, peerUrl, place }: Write & { write: 'member-peer-url' }): Promise<void> {
+  const api = await memberApi(pd);
+  const members = await api.list();
+  const own = members.find((each) => each.id === memberId);
+  const problems = peerUrlProblems(peerUrl, place, members.filter((each) => each.id !== memberId));
+  if (!own || problems.length > 0) throw new RunbookError('Conflict', `the peer URL of PD member ${memberId} was not written: ${own ? problems.join('; ') : 'it is no member any more'}`);
+  await api.updatePeerUrl(memberId, peerUrl);
 }
 
 export type Written = Pick<TidbClusterView, 'kubernetesCluster' | 'object'>;

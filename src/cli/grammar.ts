@@ -47,6 +47,30 @@ export const grammars: readonly RunbookGrammar[] = [
       reclaim: reclaimData || reclaimSecrets || reclaimMonitor ? { ...(reclaimData ? { data: reclaimData } : {}), ...(reclaimSecrets ? { secrets: true } : {}), ...(reclaimMonitor ? { monitor: true } : {}) } : undefined,
     }),
   },
+  {
+    word: 'restart',
+    type: 'restartCluster',
+    description: 'restart components of a TiDB cluster, in the order and with the proofs of an upgrade',
+    example: 'restart shop --components pd,tikv',
+    flags: [
+      { flag: '--components <list>', description: 'which, with commas between them; without it all' },
+      { flag: '--mark <mark>', description: 'a second run with the same mark adopts what the first has restarted' },
+    ],
+    input: ({ components, mark }) => ({ components: typeof components === 'string' ? components.split(',') : undefined, mark }),
+  },
+  {
+    word: 'migrate',
+    type: 'migrateCluster',
+    description: 'make the one TidbCluster of a TiDB cluster ready for others in other Kubernetes clusters (experimental, may lose data)',
+    example: 'migrate shop --cluster-domain k1.example --accept-risk',
+    flags: [
+      { flag: '--cluster-domain <domain>', description: 'the DNS domain of its Kubernetes cluster; without it names stay without a domain' },
+      { flag: '--accept-risk', description: 'needed: it is experimental and may lose data' },
+      { flag: '--backup-waiver <reason>', description: 'why no backup of the last 24 hours is needed' },
+      { flag: '--probe-image <image>', description: "the image of the pod that looks names up; without it PD's own" },
+    ],
+    input: ({ clusterDomain, acceptRisk, backupWaiver, probeImage }) => ({ clusterDomain, acceptRisk: acceptRisk ? true : undefined, backupWaiver, probeImage }),
+  },
 ];
 
 /** Adds one sub-command per runbook to `parent`: `<parent> upgrade <cluster> --version …`. */

@@ -3,11 +3,15 @@ import type { z } from 'zod';
 import { RunbookError } from '../errors.ts';
 import { refusalOfInput } from '../schema-problems.ts';
 import { exitClusterRunbook } from '../workflows/exit-cluster/contract.ts';
+import { migrateClusterRunbook } from '../workflows/migrate-cluster/contract.ts';
+import { restartClusterRunbook } from '../workflows/restart-cluster/contract.ts';
 import { upgradeClusterRunbook } from '../workflows/upgrade-cluster/contract.ts';
 
 export const runbooks = {
   upgradeCluster: upgradeClusterRunbook,
   exitCluster: exitClusterRunbook,
+  restartCluster: restartClusterRunbook,
+  migrateCluster: migrateClusterRunbook,
 } as const;
 
 /** A workflow type such as `upgradeCluster`. */

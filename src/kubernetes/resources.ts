@@ -38,6 +38,7 @@ const core = (plural: string, kind: string): Resource => ({ apiVersion: 'v1', pl
 export const resources = {
   tidbCluster: { apiVersion: 'pingcap.com/v1alpha1', plural: 'tidbclusters', kind: 'TidbCluster' },
   tidbMonitor: { apiVersion: 'pingcap.com/v1alpha1', plural: 'tidbmonitors', kind: 'TidbMonitor' },
+  backup: { apiVersion: 'pingcap.com/v1alpha1', plural: 'backups', kind: 'Backup' },
   statefulSet: { apiVersion: 'apps/v1', plural: 'statefulsets', kind: 'StatefulSet' },
   deployment: { apiVersion: 'apps/v1', plural: 'deployments', kind: 'Deployment' },
   lease: { apiVersion: 'coordination.k8s.io/v1', plural: 'leases', kind: 'Lease' },

@@ -22,6 +22,9 @@ const componentSpec = z.looseObject({
   image: z.string().optional(),
   version: z.string().nullish(),
   suspendAction: z.unknown().optional(),
+  /** They go into the pod template. */
+  annotations: z.record(z.string(), z.string()).nullish(),
+  configUpdateStrategy: z.string().nullish(),
 });
 export type ComponentSpec = z.infer<typeof componentSpec>;
 
@@ -32,6 +35,7 @@ const tidbClusterSpec = z.looseObject({
   paused: z.boolean().default(false),
   acrossK8s: z.boolean().default(false),
   clusterDomain: z.string().default(''),
+  configUpdateStrategy: z.string().nullish(),
   cluster: z.looseObject({ name: z.string().default(''), namespace: z.string().default(''), clusterDomain: z.string().default('') }).optional(),
   suspendAction: z.unknown().optional(),
   tlsCluster: z.looseObject({ enabled: z.boolean().default(false) }).optional(),
@@ -100,7 +104,10 @@ export const statefulSetSchema = z.looseObject({
   metadata,
   spec: z.looseObject({
     replicas: z.number().default(1),
-    template: z.looseObject({ spec: z.looseObject({ containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })) }) }),
+    template: z.looseObject({
+      metadata: z.looseObject({ annotations: z.record(z.string(), z.string()).default({}) }).default({ annotations: {} }),
+      spec: z.looseObject({ containers: z.array(z.looseObject({ name: z.string(), image: z.string().default('') })) }),
+    }),
   }),
   status: statefulSetStatus.default({ observedGeneration: 0, replicas: 0, readyReplicas: 0, updatedReplicas: 0, currentRevision: '', updateRevision: '' }),
 });
@@ -113,7 +120,7 @@ const containerStatus = z.looseObject({
   image: z.string().default(''),
   ready: z.boolean().default(false),
   restartCount: z.number().default(0),
-  state: z.looseObject({ waiting: z.looseObject({ reason: z.string().default(''), message: z.string().default('') }).optional() }).optional(),
+  state: z.looseObject({ waiting: z.looseObject({ reason: z.string().default(''), message: z.string().default('') }).optional(), terminated: z.looseObject({ exitCode: z.number() }).optional() }).optional(),
 });
 
 export const podSchema = z.looseObject({

@@ -103,6 +103,63 @@ export interface CertificateView {
   secret: string;
   /** Milliseconds since 1970. */
   notAfterMs: number;
+  /** The DNS names among its subjectAltNames. */
+  dnsNames: string[];
+}
+
+/** One member in etcd's own member list. */
+export interface EtcdMemberView {
+  /** Decimal string: ids exceed 2^53. */
+  id: string;
+  /** Empty: added, never started. */
+  name: string;
+  peerUrls: string[];
+  clientUrls: string[];
+  learner: boolean;
+}
+
+/** What one PD member says for itself of etcd's membership and of everybody's health. */
+export interface MemberApiVoice {
+  /** `shop-west-pd-0 in west`. */
+  by: string;
+  members: EtcdMemberView[];
+  /** Names of the members that do not answer it under their client URLs. */
+  unhealthy: string[];
+}
+
+/** etcd's membership, each member asked for itself. */
+export interface MemberApiView {
+  /** v2 only where v3 is absent; `none`: neither is served. */
+  served: 'v3' | 'v2' | 'none';
+  voices: MemberApiVoice[];
+  /** Members that did not answer, in sentences. */
+  silent: string[];
+}
+
+/** A full backup as TiDB Operator keeps it. */
+export interface BackupView {
+  name: string;
+  namespace: string;
+  /** The TidbCluster that it is of: `<namespace>/<name>`. */
+  of: string;
+  /** Milliseconds since 1970; undefined while it is not complete. */
+  completedAtMs: number | undefined;
+  commitTs: string;
+}
+
+/** A pod of ours that looks up names and ends. */
+export interface ProbeView {
+  name: string;
+  uid: string;
+  /** What it was asked for: a digest. */
+  of: string;
+  phase: string;
+  /** Undefined until it has ended. */
+  exitCode: number | undefined;
+  /** The end of its log, once it has ended. */
+  lines: string[];
+  /** Why its container does not start, if so. */
+  waiting: string;
 }
 
 /** One TidbCluster of the TiDB cluster. */
@@ -164,6 +221,12 @@ export interface ClusterView {
   databaseProblem: string | undefined;
   /** Only where a step or planner asks for it (`More`). */
   remains?: Remains | undefined;
+  /** Only where a step or planner asks for it (`More`). */
+  memberApi?: MemberApiView | undefined;
+  /** Only where a planner asks for it (`More`); a text: why they cannot be read. */
+  backups?: BackupView[] | string | undefined;
+  /** Only where a step asks for it (`More`); the newest last. */
+  probes?: ProbeView[] | undefined;
   /** By the worker's clock; used only for things that tolerate skew of minutes. */
   nowMs: number;
 }
@@ -178,4 +241,9 @@ export function nameOf(view: TidbClusterView): string {
 
 export function findByKey(view: ClusterView, key: string): TidbClusterView | undefined {
   return view.tidbClusters.find((each) => each.key === key);
+}
+
+/** The initial one first, the others as they stand. */
+export function inOrder(view: ClusterView): ClusterView {
+  return { ...view, tidbClusters: [...view.tidbClusters].sort((a, b) => Number(b.initial) - Number(a.initial)) };
 }

@@ -55,6 +55,11 @@ test('lets nobody read Secrets in all namespaces: that role is bound to no one',
   expect(manifests.filter(({ roleRef }) => roleRef).map(({ roleRef }) => roleRef?.name)).toEqual(['tidb-runbooks']);
 });
 
+test('lets nobody create pods in all namespaces: the role of a migration is bound to no one', () => {
+  expect(linesOf(rulesOf('tidb-runbooks-migrate'))).toEqual(['create /pods', 'delete /pods', 'list pingcap.com/backups']);
+  expect(linesOf(rulesOf('tidb-runbooks')).filter((line) => line.endsWith(' /pods'))).toEqual(['list /pods', 'watch /pods']);
+});
+
 test('binds the role to the service account that it makes', () => {
   const account = manifests.find(({ kind }) => kind === 'ServiceAccount');
   const namespace = manifests.find(({ kind }) => kind === 'Namespace');

@@ -11,7 +11,10 @@ import { tools } from '../../lab/provision/tools.ts';
 import { runInside, whyNotHere } from '../../lab/real/enter.ts';
 import { provideRealPrograms } from '../../lab/real/real-ground.ts';
 
+/** Scenarios have TiDB clusters of their own and mostly wait: so many go on at once in the one lab. */
+const atOnce = 3;
 const jest = new URL('../../node_modules/jest/bin/jest.js', import.meta.url).pathname;
+const longestFirst = new URL('ground/longest-first.cjs', import.meta.url).pathname;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** `ip` is the one program that a small Debian may lack; installing it needs no question where root asks for the tests. */
@@ -38,7 +41,7 @@ async function main(): Promise<number> {
   await provideBinaries();
   await provide(tools.temporal);
   await provideRealPrograms();
-  return runInside([process.execPath, '--disable-warning=ExperimentalWarning', jest, '--selectProjects=e2e', '--runInBand', ...process.argv.slice(2)]);
+  return runInside([process.execPath, '--disable-warning=ExperimentalWarning', jest, '--selectProjects=e2e', `--maxWorkers=${atOnce}`, `--testSequencer=${longestFirst}`, ...process.argv.slice(2)]);
 }
 
 process.exitCode = await main();

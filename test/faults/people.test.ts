@@ -1,7 +1,7 @@
 /** What people do to a run, and what a run does to other runs. */
 import { readFileSync } from 'node:fs';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { changedNothing } from '../../lab/oracle/changed-nothing.ts';
+import { historyText } from './histories.ts';
 import { Scenario, to } from './scenario.ts';
 import type { KubernetesCluster } from './scenario.ts';
 
@@ -9,11 +9,6 @@ jest.setTimeout(300_000);
 
 let scenario: Scenario;
 afterEach(() => scenario.end());
-
-/** A history as text, with its payloads decoded. */
-function decoded(history: string): string {
-  return history.replaceAll(/"data":\s*"([A-Za-z0-9+/=]+)"/g, (_whole, data: string) => Buffer.from(data, 'base64').toString());
-}
 
 const lease = (name: string): string => `/apis/coordination.k8s.io/v1/namespaces/${name}/leases/tidb-runbooks-${name}`;
 const isWaiting = (id: string) => (status: { steps: { id: string; state: string }[] }) => status.steps.some((step) => step.id === id && step.state === 'waiting');
@@ -87,7 +82,7 @@ test('a plan changes nothing, as the audit logs show; with TLS between component
 
   const run = await scenario.upgrade();
   expect((await scenario.report(run)).phase).toBe('done');
-  const history = decoded(historyToJSON(await run.fetchHistory()));
+  const history = await historyText(run);
   expect(history).toContain('planonly-east');
   const secrets = await Promise.all((['east', 'west', 'south'] as const).map(async (cluster) => (await scenario.admin(cluster).get(`/api/v1/namespaces/planonly/secrets/planonly-${cluster}-cluster-client-secret`))['data'] as Record<string, string>));
   const kubeconfig = readFileSync(scenario.lab.lab.kubeconfig, 'utf8');

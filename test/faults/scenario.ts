@@ -26,6 +26,10 @@ export interface ScenarioOptions {
   replicas?: DeploymentInput['members'][number]['replicas'];
   version?: string;
   tls?: boolean;
+  /** The TidbClusters; absent: one in each Kubernetes cluster. */
+  members?: (DeploymentInput['members'][number] & { cluster: KubernetesCluster })[];
+  /** More fields of every TidbCluster's spec. */
+  spec?: DeploymentInput['spec'];
   /** The address of a Temporal server of the scenario's own. */
   temporal?: string;
 }
@@ -52,25 +56,28 @@ export class Scenario {
   readonly #workers: Started[] = [];
   readonly #faults: number[] = [];
   readonly #admin = new Map<KubernetesCluster, KubernetesApi>();
+  readonly #members: readonly { cluster: KubernetesCluster; tidbCluster: string }[];
   #runs = 0;
   /** When the cluster was whole and the scenario could begin: other scenarios wrote before. */
   #wholeSince = '';
 
-  private constructor(name: string, client: Client, places: GroundPlaces) {
+  private constructor(name: string, client: Client, places: GroundPlaces, members: readonly { cluster: KubernetesCluster; tidbCluster: string }[]) {
     this.name = name;
+    this.#members = members;
     this.client = client;
     this.places = places;
     this.lab = LabClient.in(places.lab);
     this.inventory = join(places.directory, `${name}.yaml`);
   }
 
-  /** Deploys a TiDB cluster called `name` over the three Kubernetes clusters, and writes an inventory that knows it alone. */
-  static async begin(name: string, { replicas = { pd: 1, tikv: 1, tidb: 1 }, version = from, tls = false, temporal }: ScenarioOptions = {}): Promise<Scenario> {
+  /** Deploys a TiDB cluster called `name` over the three Kubernetes clusters unless `members` says otherwise, and writes an inventory that knows it alone. */
+  static async begin(name: string, { replicas = { pd: 1, tikv: 1, tidb: 1 }, version = from, tls = false, temporal, members, spec }: ScenarioOptions = {}): Promise<Scenario> {
     const ground = JSON.parse(process.env['TIDB_RUNBOOKS_TEST_GROUND'] ?? '{}') as GroundPlaces;
     const places = { ...ground, temporal: temporal ?? ground.temporal };
     const client = new Client({ connection: await Connection.connect({ address: places.temporal }) });
-    const scenario = new Scenario(name, client, places);
-    await scenario.lab.deploy({ name, version, tls, members: clusters.map((cluster) => ({ cluster, namespace: name, tidbCluster: `${name}-${cluster}`, replicas })) });
+    const deployed = members ?? clusters.map((cluster) => ({ cluster, namespace: name, tidbCluster: `${name}-${cluster}`, replicas }));
+    const scenario = new Scenario(name, client, places, deployed);
+    await scenario.lab.deploy({ name, version, tls, members: deployed, ...(spec ? { spec } : {}) });
     scenario.writeInventory();
     scenario.#wholeSince = new Date().toISOString();
     return scenario;
@@ -171,7 +178,7 @@ export class Scenario {
     return {
       events: this.lab.lab.events,
       auditLogs: Object.fromEntries(this.lab.lab.kubernetesClusters.map(({ name, auditLog }) => [name, auditLog])),
-      tidbClusters: clusters.map((kubernetesCluster) => ({ kubernetesCluster, namespace: this.name, name: `${this.name}-${kubernetesCluster}` })),
+      tidbClusters: this.#members.map(({ cluster, tidbCluster }) => ({ kubernetesCluster: cluster, namespace: this.name, name: tidbCluster })),
       since: this.#wholeSince,
     };
   }

@@ -114,6 +114,22 @@ const recordings: Record<string, Recording> = {
   },
 };
 
+/** Of the other runbooks: the same conductor, another contract. */
+const others: Record<string, Recording> = {
+  restart: async (stage) => stage.play(planning('pd/east!', 'tikv/east', 'verify/all'), { components: ['pd', 'tikv'], mark: 'CHG-17' }, 'restartCluster'),
+  'migration-held-at-a-peer-url': async (stage) => {
+    const script = planning('probe/east', 'across/east', 'peer-url/shop-east-pd-1', 'peer-url/shop-east-pd-0', 'verify/all');
+    const waits = ({ step }: { step: { id: string } }, number: number): WaitResult => (step.id === 'peer-url/shop-east-pd-1' && number === 3 ? { outcome: 'held', reasons: [reason('pd-member/shop-east-pd-1')] } : done);
+    const play = await stage.play({ ...script, waitStep: waits }, { clusterDomain: 'east.example', acceptRisk: true, backupWaiver: 'a test', gates: 'component' }, 'migrateCluster');
+    await play.approvePlan();
+    for (const gate of ['probe', 'across', 'peer-url', 'verify']) {
+      await play.until((status) => status.gate?.id === `component/${gate}`);
+      await play.signal('approve', { by: 'alice', gate: `component/${gate}` });
+    }
+    return play;
+  },
+};
+
 /** Played where a history is called long after a few steps; each run of the chain is a history. */
 const continued: Record<string, Recording> = {
   'continue-as-new': async (stage) => {
@@ -125,7 +141,7 @@ const continued: Record<string, Recording> = {
 
 const suggestAtEvents = 25;
 
-await recordAll(recordings, []);
+await recordAll({ ...recordings, ...others }, []);
 await recordAll(continued, [`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]);
 
 async function recordAll(kinds: Record<string, Recording>, settings: string[]): Promise<void> {

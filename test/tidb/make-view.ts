@@ -113,7 +113,7 @@ function makeTidbCluster(key: string, given: { initial: string; replicas: Replic
     pods: [],
     events: [],
     operator: { alive: true, version: 'v1.6.3', detail: 'its Lease was renewed 2 s ago' },
-    certificates: [{ secret: `shop-${key}-cluster-client-secret`, notAfterMs: NOW_MS + 200 * POD_AGE_MS }],
+    certificates: [{ secret: `shop-${key}-cluster-client-secret`, dnsNames: [], notAfterMs: NOW_MS + 200 * POD_AGE_MS }],
   };
 }
 
@@ -296,6 +296,33 @@ export function roll(view: ClusterView, key: string, component: Component, { ver
 export function upgrade(view: ClusterView, key: string, component: Component, version: string): void {
   askFor(view, key, component, version);
   roll(view, key, component, { version });
+}
+
+/** The spec asks for a restart: nothing has been seen by the operator yet. */
+export function askRestart(view: ClusterView, key: string, component: Component, value: string): void {
+  const spec = specOf(view, key, component);
+  spec.annotations = { ...spec.annotations, 'tidb.pingcap.com/restartedAt': value };
+}
+
+/** Asked for and rolled: the template carries the annotation, and all pods are new. */
+export function restart(view: ClusterView, key: string, component: Component, value: string): void {
+  askRestart(view, key, component, value);
+  statefulSet(view, key, component).spec.template.metadata.annotations['tidb.pingcap.com/restartedAt'] = value;
+  reroll(view, key, component);
+}
+
+let rerolls = 0;
+/** Rolls all pods to a new revision of the same image. */
+export function reroll(view: ClusterView, key: string, component: Component, version = OLD): void {
+  const set = statefulSet(view, key, component);
+  set.metadata.generation += 1;
+  set.status.observedGeneration = set.metadata.generation;
+  set.status.updateRevision = `${revisionOf(key, component, version)}-${(rerolls += 1)}`;
+  for (let ordinal = set.spec.replicas - 1; ordinal >= 0; ordinal--) {
+    startPod(view, { key, component, ordinal }, version, NOW_MS - 5 * MINUTE_MS);
+    pod(view, podName(key, component, ordinal)).metadata.labels['controller-revision-hash'] = set.status.updateRevision;
+  }
+  refreshStatus(view, key, component);
 }
 
 export function podNotReady(view: ClusterView, name: string): void {

@@ -42,7 +42,7 @@ test.each(['v8.5.4', 'v8.5.4-pre', 'v8.5.4-20260101-3f1a2b3', 'v10.0.0-alpha.1']
 
 test('an unknown type names the known runbooks', async () => {
   const handle = await stage.start('upgradCluster', 'unknown', [good]);
-  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'NotFound', message: 'There is no runbook upgradCluster; known are: upgradeCluster, checkCluster, doctor', nonRetryable: true } });
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'NotFound', message: 'There is no runbook upgradCluster; known are: upgradeCluster, restartCluster, exitCluster, migrateCluster, checkCluster, doctor', nonRetryable: true } });
 });
 
 test('doctor refuses what it does not know', async () => {

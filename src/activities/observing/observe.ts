@@ -10,7 +10,10 @@ import type { Located } from '../../tidb/membership.ts';
 import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
 import { placeOf } from '../../tidb/view.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { readBackups } from './read-backups.ts';
 import { readDatabase } from './read-database.ts';
+import { readMemberApi } from './read-member-api.ts';
+import { readProbes } from './read-probes.ts';
 import { readRemains } from './read-remains.ts';
 import { parseTidbCluster, readCertificates, readOperator, readPods, readStatefulSets, readTidbCluster, readWarnings } from './read-tidb-cluster.ts';
 import type { More, Target } from './target.ts';
@@ -21,7 +24,8 @@ export async function observe(at: Surroundings, target: Target, signal?: AbortSi
   const located = await locate(at, entry, target.anchor, signal);
   const tidbClusters = await Promise.all(located.map((each) => readMember(at, each, keyOf(each, located), signal)));
   const remains = await remainsFor(at, tidbClusters, target.more, signal);
-  return withDatabase(at, entry, { name: target.cluster, tidbClusters, remains, database: undefined, databaseProblem: undefined, nowMs: Date.now() }, { more: target.more, signal });
+  const view = await withDatabase(at, entry, { name: target.cluster, tidbClusters, remains, database: undefined, databaseProblem: undefined, nowMs: Date.now() }, { more: target.more, signal });
+  return withMore(at, view, target.more, signal);
 }
 
 /** Only the members are looked for: the initial one, or the anchor once that is gone, comes first. */
@@ -105,9 +109,23 @@ async function withDatabase(at: Surroundings, entry: InventoryTidbCluster, view:
   }
 }
 
-/** PD alone, asked again: costs no API server anything. */
+/** What not every look reads, read at every look that wants it. */
+async function withMore(at: Surroundings, view: ClusterView, more: More = {}, signal?: AbortSignal): Promise<ClusterView> {
+  const [first] = view.tidbClusters;
+  if (!first) return view;
+  const api = at.kubernetes(first.kubernetesCluster);
+  const { namespace } = first.object.metadata;
+  const [memberApi, backups, probes] = await Promise.all([
+    more.memberApi && readMemberApi(at.pd.of(tidbClusterOf(at.inventory, view.name), view.tidbClusters).each, signal),
+    more.backups && readBackups(api, namespace, signal),
+    more.probes && readProbes(api, { cluster: view.name, namespace }, signal),
+  ]);
+  return { ...view, ...(memberApi ? { memberApi } : {}), ...(backups ? { backups } : {}), ...(probes ? { probes } : {}) };
+}
+
+/** PD alone, and what `more` names, asked again: without `more` it costs no API server anything. */
 export async function refreshDatabase(at: Surroundings, view: ClusterView, more: More | undefined, signal?: AbortSignal): Promise<ClusterView> {
-  return withDatabase(at, tidbClusterOf(at.inventory, view.name), view, { more, signal });
+  return withMore(at, await withDatabase(at, tidbClusterOf(at.inventory, view.name), view, { more, signal }), more, signal);
 }
 
 /** One member's warnings read again: one list, for a step that is answered by events. */

@@ -18,6 +18,7 @@ import { podsOf } from '../../tidb/rolling.ts';
 import { clusterClientSecret } from '../../tidb/secrets.ts';
 import type { TidbClusterView } from '../../tidb/view.ts';
 import type { OwnVoice } from './read-database.ts';
+import type { Speaker } from './read-member-api.ts';
 import { readSecret } from './read-tidb-cluster.ts';
 
 const PD_PORT = 2379;
@@ -83,8 +84,11 @@ export class PdAccess {
     this.#kubernetes = kubernetes;
   }
 
-  /** PD as a whole, and each member's own voice as far as it can be told apart. Connections are kept between calls. `except`: key of a TidbCluster whose PD is not asked. */
-  of(entry: InventoryTidbCluster, members: TidbClusterView[], except?: string): { pd: PdApi; voices: OwnVoice[] } {
+  /**
+   * PD as a whole, each member's own voice as far as it can be told apart, and every way for itself. Connections are kept between calls.
+   * `except`: key of a TidbCluster whose PD is not asked.
+   */
+  of(entry: InventoryTidbCluster, members: TidbClusterView[], except?: string): { pd: PdApi; voices: OwnVoice[]; each: Speaker[] } {
     const ways = waysTo(entry, { members, except: members.find(({ key }) => key === except) }, this.#kubernetes);
     const transports = ways.map((way) => ({ way, transport: this.#connect(way.key, way, way.tls) }));
     const id = ways.map((way) => way.key).join(' ');
@@ -93,7 +97,8 @@ export class PdAccess {
     const pd = known?.ways === id ? known.pd : pdOver(anyOf(transports.map((each) => each.transport)));
     this.#clients.set(whose, { ways: id, pd });
     const voices = transports.flatMap(({ way, transport }) => (way.speaksFor ? [{ speaksFor: way.speaksFor, pd: pdOver(transport) }] : []));
-    return { pd, voices: voices.slice(0, MOST_VOICES) };
+    const each = transports.map(({ transport }) => ({ name: transport.name, pd: pdOver(transport) }));
+    return { pd, voices: voices.slice(0, MOST_VOICES), each: each.slice(0, MOST_VOICES) };
   }
 
   close(): void {

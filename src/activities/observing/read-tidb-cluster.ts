@@ -97,20 +97,21 @@ async function readOperatorVersion(api: KubernetesApi, namespace: string, signal
   return undefined;
 }
 
-/** Ends of the certificates in the component Secrets and the cluster-client Secret; only the public part is looked at (§6.1). */
+/** Ends and names of the certificates in the component Secrets and the cluster-client Secret; only the public part is looked at (§6.1). */
 export async function readCertificates(api: KubernetesApi, object: TidbCluster, signal?: AbortSignal): Promise<CertificateView[]> {
   if (!object.spec.tlsCluster?.enabled) return [];
   const { name, namespace } = object.metadata;
   const present = (['pd', 'tikv', 'tidb', 'tiflash', 'ticdc', 'pump'] as const).filter((component) => object.spec[component]);
   const secrets = [...present.map((component) => componentSecret(name, component)), clusterClientSecret(name)];
-  return Promise.all(secrets.map(async (secret) => ({ secret, notAfterMs: await readNotAfter(api, { namespace, name: secret }, signal) })));
+  return Promise.all(secrets.map(async (secret) => ({ secret, ...(await readCertificate(api, { namespace, name: secret }, signal)) })));
 }
 
-async function readNotAfter(api: KubernetesApi, place: Place, signal?: AbortSignal): Promise<number> {
+async function readCertificate(api: KubernetesApi, place: Place, signal?: AbortSignal): Promise<Omit<CertificateView, 'secret'>> {
   const secret = await readSecret(api, place, signal);
   const certificate = secret['tls.crt'];
   if (!certificate) throw new RunbookError('NotFound', `Secret ${place.namespace}/${place.name} in ${api.cluster} has no tls.crt`);
-  return Date.parse(new X509Certificate(certificate).validTo);
+  const { validTo, subjectAltName = '' } = new X509Certificate(certificate);
+  return { notAfterMs: Date.parse(validTo), dnsNames: [...subjectAltName.matchAll(/(?:^|, )DNS:([^,"]+)/g)].map(([, name = '']) => name) };
 }
 
 /** The decoded data of a Secret. For use in the call only: it goes into no result, log or error. */

@@ -14,6 +14,12 @@ export interface More {
   removing?: true;
   /** The operator answers by events, which no watch shows: they are read again while the step waits. */
   warnings?: true;
+  /** etcd's own member list, from each PD member for itself. */
+  memberApi?: true;
+  /** The full backups in the namespace of the first TidbCluster. */
+  backups?: true;
+  /** The pods of ours that look up names, in the namespace of the first TidbCluster. */
+  probes?: true;
 }
 
 export interface Target {

@@ -8,6 +8,7 @@ import type { Proof, Reason } from '../../protocol/outcome.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
 import type { Component } from '../../tidb/components.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
+import type { PeerPlace } from '../../tidb/peer-url.ts';
 import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
 import type { More } from '../observing/target.ts';
 
@@ -22,7 +23,11 @@ export type Write =
   /** PD is asked to take the removal of a store back. One that is buried already is no error. */
   | { write: 'store-up'; storeId: string }
   /** The evict-leader-scheduler of a store is removed from PD. */
-  | { write: 'end-eviction'; storeId: string };
+  | { write: 'end-eviction'; storeId: string }
+  /** A new object, its name made by the API server from `generateName`. */
+  | { write: 'create-object'; kubernetesCluster: string; object: ResourceRef; body: JsonObject }
+  /** The one peer URL of a PD member, in etcd's membership; judged once more against what etcd lists at that moment. */
+  | { write: 'member-peer-url'; memberId: string; peerUrl: string; place: PeerPlace };
 
 export type NamedObject = ResourceRef & { name: string; uid: string };
 
@@ -36,6 +41,8 @@ export interface Scene {
 export interface StepKind {
   /** The component that rolls; undefined when nothing may roll. The brake and the stall reasons follow from it. */
   readonly rolls: Component | undefined;
+  /** For a change that rolls several components one after the other: the one whose turn it is. */
+  rollsNow?(scene: Scene): Component | undefined;
   /** Asked, all of them, before the change. */
   readonly guards: readonly Guard[];
   /** Asked also while the step waits: what nobody may change meanwhile. */
@@ -50,7 +57,7 @@ export interface StepKind {
   readonly deletes?: true;
   /** What its looks read beyond the usual. */
   readonly more?: More;
-  /** For a kind that rolls nothing: no progress for this long is a stall. Milliseconds; absent: five minutes. */
+  /** No progress for this long is a stall. Milliseconds; absent: the limit of the component that rolls, else five minutes. */
   readonly stallMs?: number;
   /** The writes of its one change, in their order, each safe to repeat; empty when it is asked for already. */
   change(scene: Scene): Write[];

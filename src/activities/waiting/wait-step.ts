@@ -4,6 +4,7 @@ import { sentenceOf } from '../../errors.ts';
 import { resources } from '../../kubernetes/resources.ts';
 import { brakeOf } from '../../tidb/brake.ts';
 import { components } from '../../tidb/components.ts';
+import type { Component } from '../../tidb/components.ts';
 import { guardsDuringRoll, podsInTransit } from '../../tidb/guards/during-roll.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
 import { databaseIsWhole, standingGuards } from '../../tidb/guards/index.ts';
@@ -42,7 +43,7 @@ interface Waiting {
 export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): Promise<WaitResult> {
   const kind = kindOf(call.step);
   const waiting: Waiting = { at, call, pulse, kind };
-  const judge = new WaitJudge(call.patience, kind.rolls ? components[kind.rolls].stallMs : (kind.stallMs ?? DEFAULT_STALL_MS), call.known);
+  const judge = new WaitJudge(call.patience, kind.stallMs ?? (kind.rolls ? components[kind.rolls].stallMs : DEFAULT_STALL_MS), call.known);
   const eyes = new Eyes(at, { target: targetOf(call, kind.more), key: call.step.kubernetesCluster, signal: pulse.signal });
   try {
     for (;;) {
@@ -70,7 +71,8 @@ function blindLook(silent: Reason[]): Look {
 
 function lookAt({ call, kind }: Waiting, scene: Scene, silent: Reason[]): Look {
   const { view, member } = scene;
-  const change = { member, ...(kind.rolls ? { component: kind.rolls } : {}) };
+  const rolls = rollsIn(kind, scene);
+  const change = { member, ...(rolls ? { component: rolls } : {}) };
   const braked = brakeOf(member.object) !== undefined;
   const ownMember = { ...view, tidbClusters: [member] };
   const standing = askAll([...standingGuards.filter((guard) => !(kind.deletes && guard === notDeleting)), ...kind.standing], ownMember, change, call.accepted).filter((reason) => !(braked && reason.key.startsWith('brake/')));
@@ -78,11 +80,16 @@ function lookAt({ call, kind }: Waiting, scene: Scene, silent: Reason[]): Look {
     atMs: performance.now(),
     missing: [...kind.missing(scene), ...silent.map((reason) => reason.message)],
     unwhole: askAll(kind.whole ?? [...databaseIsWhole, nobodyEvicts], view, change, call.accepted),
-    alarms: askAll(kind.alarms ?? (kind.rolls ? guardsDuringRoll : []), view, change, call.accepted),
-    troubles: [...silent, ...standing, ...(kind.rolls ? certainTroubles(view, member, kind.rolls) : [])],
-    signature: kind.rolls ? progressSignature(view, member, kind.rolls) : JSON.stringify([kind.missing(scene), view.database?.stores.map((store) => store.state)]),
+    alarms: askAll(kind.alarms ?? (rolls ? guardsDuringRoll : []), view, change, call.accepted),
+    troubles: [...silent, ...standing, ...(rolls ? certainTroubles(view, member, rolls) : [])],
+    signature: rolls ? progressSignature(view, member, rolls) : JSON.stringify([kind.missing(scene), view.database?.stores.map((store) => store.state)]),
     braked,
   };
+}
+
+/** The component that rolls at this moment, if one does. */
+function rollsIn(kind: StepKind, scene: Scene): Component | undefined {
+  return kind.rollsNow ? kind.rollsNow(scene) : kind.rolls;
 }
 
 /** A result ends the activity; undefined: wait on. */
@@ -99,26 +106,27 @@ async function stallReasons(waiting: Waiting, { view, member }: Scene, forMs: nu
   const { kind, call } = waiting;
   const missing = [...kind.missing({ view, member }), ...askAll(kind.whole ?? databaseIsWhole, view, { member }).map((reason) => reason.message)];
   if (kind.explainStall) return kind.explainStall({ view, member }, forMs);
-  if (!kind.rolls) return [{ key: `no-progress/${call.step.id}`, message: `no progress: ${missing.join('; ')}`, clears: 'itself' }];
+  const rolls = rollsIn(kind, { view, member });
+  if (!rolls) return [{ key: `no-progress/${call.step.id}`, message: `no progress: ${missing.join('; ')}`, clears: 'itself' }];
   // A pod that hangs in its start script is not crashing: its log tells as well.
-  const touched = podsInTransit(member, kind.rolls);
-  const logs = await logsOf(waiting, member, member.pods.map((pod) => pod.metadata.name).filter((name) => touched.has(name)));
-  return explainStall(view, { member, component: kind.rolls, logs, missing });
+  const touched = podsInTransit(member, rolls);
+  const logs = await logsOf(waiting, member, member.pods.map((pod) => pod.metadata.name).filter((name) => touched.has(name)), rolls);
+  return explainStall(view, { member, component: rolls, logs, missing });
 }
 
 /** A container that crashes says why in its log: fetched once, when the run begins to hold for it. */
 async function withLogs(waiting: Waiting, scene: Scene, reasons: Reason[]): Promise<Reason[]> {
-  const { rolls } = waiting.kind;
+  const rolls = rollsIn(waiting.kind, scene);
   const crashing = rolls ? crashingPods(scene.member, rolls) : [];
   if (!rolls || crashing.length === 0) return reasons;
-  const told = certainTroubles(scene.view, scene.member, rolls, await logsOf(waiting, scene.member, crashing));
+  const told = certainTroubles(scene.view, scene.member, rolls, await logsOf(waiting, scene.member, crashing, rolls));
   return reasons.map((reason) => told.find((each) => each.key === reason.key) ?? reason);
 }
 
-async function logsOf({ at, kind, pulse }: Waiting, member: TidbClusterView, pods: string[]): Promise<LogLines> {
+async function logsOf({ at, pulse }: Waiting, member: TidbClusterView, pods: string[], container: string): Promise<LogLines> {
   const { namespace } = member.object.metadata;
   const api = at.kubernetes(member.kubernetesCluster);
-  const options = { container: kind.rolls ?? '', tailLines: LOG_LINES, signal: pulse.signal };
+  const options = { container, tailLines: LOG_LINES, signal: pulse.signal };
   const read = (name: string): Promise<string[]> => api.log({ ...resources.pod, namespace, name }, options).catch((error: unknown) => [`(its log cannot be read: ${sentenceOf(error)})`]);
   return Object.fromEntries(await Promise.all(pods.map(async (pod) => [pod, await read(pod)] as const)));
 }

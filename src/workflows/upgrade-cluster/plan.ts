@@ -10,15 +10,14 @@ import type { Component } from '../../tidb/components.ts';
 import { digestsOf } from '../../tidb/drift.ts';
 import { tikvStores, tooFewStores } from '../../tidb/guards/database.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
-import type { Guard } from '../../tidb/guards/guard.ts';
 import { beforeRoll } from '../../tidb/guards/index.ts';
-import { noTiproxyAcross, notDeleting, noUnknownParts, notPaused, notSuspended, passesValidation } from '../../tidb/guards/tidb-clusters.ts';
+import { refusalsOf } from '../../tidb/guards/refusing.ts';
 import { leftBehind } from '../../tidb/leftovers.ts';
 import { missingFor } from '../../tidb/proof.ts';
 import { desiredImage, desiredVersion, isSettled, specOf } from '../../tidb/spec.ts';
 import { compareVersions, isAtLeast } from '../../tidb/versions.ts';
 import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
-import { nameOf, placeOf } from '../../tidb/view.ts';
+import { inOrder, nameOf, placeOf } from '../../tidb/view.ts';
 import type { UnhashedPlan } from '../runbook.ts';
 
 /** What the planner needs of the contract's input. */
@@ -28,13 +27,10 @@ export interface UpgradeWish {
   components?: { tiproxy?: { version: string } | undefined } | undefined;
 }
 
-/** States that no waiting mends: the run is refused, with all of them in one answer. */
-const refusing: readonly Guard[] = [notPaused, notSuspended, notDeleting, passesValidation, noTiproxyAcross, noUnknownParts];
-
 const order = upgradeOrders[0];
 
 export function planUpgrade(seen: ClusterView, wish: UpgradeWish): { refusals: string[] } | UnhashedPlan {
-  const view = { ...seen, tidbClusters: [...seen.tidbClusters].sort((a, b) => Number(b.initial) - Number(a.initial)) };
+  const view = inOrder(seen);
   const refusals = refusalsFor(view, wish);
   if (refusals.length > 0) return { refusals };
   const rolls = order.order.flatMap((component) => view.tidbClusters.flatMap((member) => rollStep(view, member, component, wish)));
@@ -107,11 +103,7 @@ function pick(input: JsonObject): JsonObject {
 }
 
 function refusalsFor(view: ClusterView, wish: UpgradeWish): string[] {
-  const first = view.tidbClusters[0];
-  const asked = first ? askAll(refusing, view, { member: first }).filter((reason) => !reason.key.startsWith('brake/')) : [];
-  const initials = view.tidbClusters.filter((each) => !each.object.spec.cluster?.name);
-  const twoInitial = initials.length > 1 ? [`${initials.map(nameOf).join(' and ')} both have no spec.cluster: only one TidbCluster of a TiDB cluster can be the initial one`] : [];
-  return [...twoInitial, ...asked.map((reason) => reason.message), ...view.tidbClusters.flatMap((member) => order.order.flatMap((component) => versionRefusals(member, component, wish)))];
+  return [...refusalsOf(view), ...view.tidbClusters.flatMap((member) => order.order.flatMap((component) => versionRefusals(member, component, wish)))];
 }
 
 function versionRefusals(member: TidbClusterView, component: Component, wish: UpgradeWish): string[] {

@@ -81,7 +81,7 @@ test.each([
   [Number.NaN, 'critical'],
 ])('a certificate that ends in %d days is %s', (days, severity) => {
   const view = healthy();
-  tidbCluster(view, 'east').certificates = [{ secret: 'shop-east-pd-cluster-secret', notAfterMs: NOW_MS + days * DAY_MS }];
+  tidbCluster(view, 'east').certificates = [{ secret: 'shop-east-pd-cluster-secret', notAfterMs: NOW_MS + days * DAY_MS, dnsNames: [] }];
   expect(findingsOf(view, free).find(({ key }) => key.startsWith('certificate/'))?.severity).toBe(severity);
 });
 

@@ -59,7 +59,7 @@ const ofTidbClusters: Record<string, Trouble> = {
   'one scales': { keys: ['rolling/north/pd'], inject: (view) => (statusOf(view, 'north', 'pd').phase = 'Scale') },
   'the operator is down': { keys: ['operator/west'], inject: (view) => (tidbCluster(view, 'west').operator.alive = false) },
   'peers are unknown': { keys: ['peers/west/pd'], inject: (view) => Object.assign(statusOf(view, 'west', 'pd'), { peerMembers: {} }) },
-  'a certificate ends': { keys: ['certificate/east/s'], inject: (view) => tidbCluster(view, 'east').certificates.push({ secret: 's', notAfterMs: NOW_MS }) },
+  'a certificate ends': { keys: ['certificate/east/s'], inject: (view) => tidbCluster(view, 'east').certificates.push({ secret: 's', notAfterMs: NOW_MS, dnsNames: [] }) },
 };
 
 // Those of the database first: a silent PD takes its place away.

@@ -170,7 +170,7 @@ describe('peers', () => {
 });
 
 describe('certificates', () => {
-  const ending = (notAfterMs: number): ClusterView => changed((east) => east.certificates.push({ secret: 'shop-east-pd-cluster-secret', notAfterMs }));
+  const ending = (notAfterMs: number): ClusterView => changed((east) => east.certificates.push({ secret: 'shop-east-pd-cluster-secret', dnsNames: [], notAfterMs }));
   it.each([
     ['valid for just the margin', NOW_MS + CERTIFICATE_MARGIN_MS, 0],
     ['ending a moment before', NOW_MS + CERTIFICATE_MARGIN_MS - 1, 1],

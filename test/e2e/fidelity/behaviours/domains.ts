@@ -17,8 +17,12 @@ const withDomain = (ground: Ground): Promise<{ reaction: string; unjoined: strin
   ground.once('domain in place', async () => {
     const { subject } = await loneUpgrade(ground);
     const reaction = await subject.reaction([...components], () => subject.patch({ spec: across(subject) }));
-    const { status } = await subject.get();
-    return { reaction, unjoined: Object.keys((status.pd.unjoinedMembers ?? {}) as object).map(ordinalOf).sort().join(', ') };
+    // Status follows the pass, late on a busy computer.
+    const unjoined = await ground.until('PD pods are listed as unjoined', async () => {
+      const { status } = await subject.get();
+      return Object.keys((status.pd.unjoinedMembers ?? {}) as object).map(ordinalOf).sort().join(', ') || undefined;
+    });
+    return { reaction, unjoined };
   });
 
 interface Restart {

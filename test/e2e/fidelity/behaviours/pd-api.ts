@@ -86,8 +86,10 @@ async function garbage(ground: Ground): Promise<string> {
   const victim = (await etcdMembers(subject)).find(({ name }) => name !== undefined && ordinalOf(name) === '1');
   const { status } = await subject.pd(1, 'POST', updatePath, { ID: victim?.ID, peerURLs: ['garbage'] });
   await ground.until('PD has no leader', async () => (await subject.report()).leader === null);
-  const alive = (await subject.report()).members.filter((member) => member.alive);
-  return `${status}; then only the changed member lives: ${alive.every(({ name }) => ordinalOf(name) === '1') ? 'yes' : 'no'}, nobody leads`;
+  // They die one after the other, as they apply the change.
+  const onlyVictim = async (): Promise<boolean> => (await subject.report()).members.every(({ name, alive }) => !alive || ordinalOf(name) === '1');
+  const othersDie = await ground.until('the others are dead', onlyVictim).catch(() => false);
+  return `${status}; then only the changed member lives: ${othersDie ? 'yes' : 'no'}, nobody leads`;
 }
 
 export const pdApi: Topic = {
