@@ -39,12 +39,16 @@ function ownDisturbance(evidence: Known, change: Change, component: string): Dis
   return { place, component, from, until, cause: `the change at ${clock(from)}`, change };
 }
 
-/** When the last pod of a component that goes to zero was gone; at once when there was none. */
+/** When the last pod of a component that goes to zero was gone for the first time; at once when there was none. Pods may come back later. */
 function emptyAfter(facts: readonly Fact[], place: Place, component: string, from: number): number {
-  const own = facts.filter((fact) => fact.component === component && placeOf([place], fact));
-  const count = (kind: string): number => own.filter((fact) => fact.kind === kind).length;
-  if (count('pod-created') > count('pod-gone')) return Infinity;
-  return Math.max(from, ...own.filter(({ kind, time }) => kind === 'pod-gone' && time >= from).map(({ time }) => time));
+  const alive = new Set<string | undefined>();
+  for (const fact of facts.filter((one) => one.component === component && placeOf([place], one))) {
+    if (fact.time >= from && alive.size === 0) return from;
+    if (fact.kind === 'pod-created') alive.add(fact.pod);
+    if (fact.kind === 'pod-gone') alive.delete(fact.pod);
+    if (fact.time >= from && alive.size === 0) return fact.time;
+  }
+  return alive.size === 0 ? from : Infinity;
 }
 
 /** A pod that was deleted outside of the rolls that the author began. */

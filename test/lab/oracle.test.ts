@@ -598,6 +598,12 @@ describe('an exit', () => {
     expect(brokenIn(await judgedExit(story))).toContain('one disruption at a time');
   });
 
+  it('that is taken back disturbs nobody for longer than its pods were away', async () => {
+    const story = toZero(toZero(podsOfWest(new Story()), 10, 'tidb', ['tidb-0']), 20, 'tikv', []);
+    story.patch(30, 'west', { spec: { tidb: { replicas: 1 }, tikv: { replicas: 2 } } }).fact(31, 'pod-created', 'west', { component: 'tidb', pod: 'shop-west-tidb-0' });
+    expect(brokenIn(await judgedExit(story))).toEqual([]);
+  });
+
   it('may change references, of everybody, but no other field of a survivor', async () => {
     const refers = exit().patch(5, 'south', { spec: { cluster: { name: 'shop-east', namespace: 'shop', clusterDomain: null } } });
     expect(brokenIn(await judgedExit(refers))).toEqual([]);

@@ -50,16 +50,21 @@ function isReclaim({ kubernetesCluster, namespace, resource, name, verb, body }:
   return (resource === 'persistentvolumeclaims' && name.includes(`-${leaving.name}-`)) || (resource === 'secrets' && name.startsWith(`${leaving.name}-`)) || resource === 'tidbmonitors';
 }
 
-function complaintsAbout(evidence: Evidence, request: AuditedRequest, { leaving, migrates = false }: Latitude): string[] {
+/** Fields of this TidbCluster that may change beyond those of an upgrade. */
+function moreFor({ kubernetesCluster, name }: AuditedRequest, { leaving, migrates }: Latitude): RegExp[] {
+  const isLeaving = leaving !== undefined && kubernetesCluster === leaving.kubernetesCluster && name === leaving.name;
+  return [...(migrates ? ofMigration : []), ...(leaving ? mayRefer : []), ...(isLeaving ? mayLeave : [])];
+}
+
+function complaintsAbout(evidence: Evidence, request: AuditedRequest, latitude: Latitude): string[] {
   const { asked, verb, resource, namespace, name, kubernetesCluster } = request;
   const deed = `at ${clock(asked)} the author wrote (${verb}) ${resource} ${namespace === '' ? '' : `${namespace}/`}${name} in ${kubernetesCluster}`;
   if (resource === 'leases' && ownLease.test(name)) return [];
-  if (migrates && isLookUp(evidence, request)) return [];
+  if (latitude.migrates && isLookUp(evidence, request)) return [];
   const isJudged = resource === 'tidbclusters' && placeOf(evidence.places, { ...request, tidbCluster: name });
   if (!isJudged || verb === 'create' || verb.startsWith('delete')) return [deed];
   const changed = evidence.changes.find((change) => change.request === request)?.paths.map(({ path }) => path) ?? [];
-  const isLeaving = leaving !== undefined && kubernetesCluster === leaving.kubernetesCluster && name === leaving.name;
-  const more = [...(migrates ? ofMigration : []), ...(leaving ? mayRefer : []), ...(isLeaving ? mayLeave : [])];
+  const more = moreFor(request, latitude);
   const unexpected = [...namedPaths(request).filter((path) => !isAllowed(path, [...mayName, ...more])), ...changed.filter((path) => !isAllowed(path, [...mayChange, ...more]))];
   return unexpected.length === 0 ? [] : [`${deed}: ${[...new Set(unexpected)].join(', ')}`];
 }
