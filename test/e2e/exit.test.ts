@@ -1,6 +1,7 @@
 /** A TidbCluster leaves, first where it must not and then where it may, against the real operator. One TiDB cluster for both. */
 import { changedNothing } from '../../lab/oracle/changed-nothing.ts';
 import { judge } from '../../lab/oracle/judge.ts';
+import { approved } from '../faults/migration.ts';
 import { Scenario } from '../faults/scenario.ts';
 import type { KubernetesCluster } from '../faults/scenario.ts';
 import { evidenceOf } from './ground/evidence.ts';
@@ -64,7 +65,11 @@ test('an exit after which too few TiKV stores remain is refused with all reasons
 test('a joined TidbCluster leaves in stages, proved by the others, and is deleted with its claims and volumes: nothing of it is left', async () => {
   const since = new Date().toISOString();
   expect(await volumesInWest()).not.toEqual([]);
-  const run = await scenario.start('exitCluster', { leaving: 'west', reclaim: { data: 'volumes' }, gates: 'none' });
+  const run = await approved(scenario, await scenario.start('exitCluster', { leaving: 'west', reclaim: { data: 'volumes' }, gates: 'plan' }));
+  const asked = await scenario.until(run, ({ gate }) => gate?.id === 'step/delete/west');
+  expect(asked.gate?.question).toMatch(/^Delete TidbCluster exitreal\/exitreal-west in west\? There is no way back\./);
+  expect(await namesInWest(scenario.path('west').replace(/\/[^/]+$/, ''))).toEqual(['exitreal-west']);
+  await scenario.decide(run, { decision: 'approve', by: 'bob', gate: 'step/delete/west' });
   const report = await scenario.report(run);
   expect(report.phase).toBe('done');
   expect(report.steps.map(({ id, state }) => `${id} ${state}`)).toEqual(['tidb/west', 'tikv/west', 'pd/west', 'delete/west', 'reclaim-claims/west'].map((id) => `${id} done`));
