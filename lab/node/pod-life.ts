@@ -14,6 +14,7 @@ import type { PodAddresses } from './pod-addresses.ts';
 import { PodLog } from './pod-log.ts';
 import { podStatus } from './pod-status.ts';
 import { probeOf, runProbe } from './probe.ts';
+import type { Resolve } from './probe.ts';
 import type { Stage } from './pod-status.ts';
 
 /** Faults of single pods, asked again and again. */
@@ -33,6 +34,8 @@ export interface PodRuntime {
   start(container: Container, log: (line: string) => void): Process;
   /** A pod that is no component of a database. */
   startOther(pod: Pod, address: string, log: (line: string) => void): Promise<Process>;
+  /** The address of a name, asked of the cluster's own DNS; for pods that look names up. */
+  lookUp(name: string): Promise<string | undefined>;
 }
 
 /** What all pods of a node share. */
@@ -114,10 +117,11 @@ export class PodLife {
 
   /** True when the pod was one that asks the network something and ends. */
   async #probe(): Promise<boolean> {
-    const { addresses, faults, kubernetesCluster } = this.#ground;
+    const { addresses, faults, kubernetesCluster, runtime } = this.#ground;
     const commands = this.#component ? undefined : probeOf(this.#pod.spec);
     if (!commands) return false;
-    const { exitCode, lines } = await runProbe(commands, (name) => (faults.isUnresolvable(this.#pod, name) ? undefined : addresses.names.resolve(name, kubernetesCluster)));
+    const resolve = (name: string): ReturnType<Resolve> => (runtime ? runtime.lookUp(name) : addresses.names.resolve(name, kubernetesCluster));
+    const { exitCode, lines } = await runProbe(commands, (name) => (faults.isUnresolvable(this.#pod, name) ? undefined : resolve(name)));
     for (const line of lines) this.log.write(line);
     await this.#write({ is: 'ended', exitCode });
     return true;

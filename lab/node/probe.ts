@@ -21,28 +21,31 @@ export function probeOf({ containers }: PodSpec): string[][] | undefined {
   return commands.every(([program]) => program === 'nslookup' || program === 'nc') ? commands : undefined;
 }
 
-/** Ends with the first command that fails. `resolve` answers an address or nothing. */
-export async function runProbe(commands: string[][], resolve: (name: string) => string | undefined): Promise<Ended> {
+/** An address or nothing. */
+export type Resolve = (name: string) => Promise<string | undefined> | string | undefined;
+
+/** Ends with the first command that fails. */
+export async function runProbe(commands: string[][], resolve: Resolve): Promise<Ended> {
   const lines: string[] = [];
   for (const [program, ...words] of commands) {
-    const failure = program === 'nslookup' ? lookUp(words, resolve, lines) : await knock(words, resolve, lines);
+    const failure = await (program === 'nslookup' ? lookUp(words, resolve, lines) : knock(words, resolve, lines));
     if (failure) return { exitCode: 1, lines };
   }
   return { exitCode: 0, lines };
 }
 
-function lookUp([name = '']: string[], resolve: (name: string) => string | undefined, lines: string[]): boolean {
-  const address = resolve(name);
+async function lookUp([name = '']: string[], resolve: Resolve, lines: string[]): Promise<boolean> {
+  const address = await resolve(name);
   lines.push(...(address === undefined ? [`** server can't find ${name}: NXDOMAIN`] : [`Name:\t${name}`, `Address: ${address}`]));
   return address === undefined;
 }
 
 /** True when nothing accepts a connection there. */
-async function knock(words: string[], resolve: (name: string) => string | undefined, lines: string[]): Promise<boolean> {
+async function knock(words: string[], resolve: Resolve, lines: string[]): Promise<boolean> {
   const waits = words.indexOf('-w');
   const seconds = waits < 0 ? usualPatience : Number(words[waits + 1]);
   const [host = '', port = ''] = words.filter((word, index) => !word.startsWith('-') && (waits < 0 || index !== waits + 1));
-  const address = resolve(host);
+  const address = await resolve(host);
   if (address === undefined) {
     lines.push(`nc: bad address '${host}'`);
     return true;

@@ -8,6 +8,7 @@ import type { KubernetesApi } from '../kubernetes-api.ts';
 import { environmentOf } from '../node/container-inputs.ts';
 import type { PodRuntime } from '../node/pod-life.ts';
 import type { Pod } from '../process/kubernetes-objects.ts';
+import { lookUp } from './dns/look-up.ts';
 import type { ClusterNetwork } from './network/cluster-network.ts';
 import { askDiscovery } from './pd/discovery-calls.ts';
 import { startRealPd } from './pd/real-pd.ts';
@@ -66,6 +67,10 @@ export class RealPods implements PodRuntime {
     process.serving();
     log(`tidb-discovery runs at ${address}; its own log is ${directory}/discovery.log`);
     return process;
+  }
+
+  lookUp(name: string): Promise<string | undefined> {
+    return lookUp(this.#setting.network.entrance, name);
   }
 
   /** The files of a service account, as a kubelet mounts them. */

@@ -106,14 +106,16 @@ export class EtcdMembers extends PdMembers {
   #take({ header, members }: MemberList): void {
     this.clusterId = header.cluster_id;
     const before = [...this.all];
+    const urlsBefore = new Map(before.map((member) => [member, String(member.peerUrls)]));
     const now = members.map((member) => this.#memberOf(member));
     this.all.splice(0, this.all.length, ...now);
     // A member that has not started yet bears no name, but whoever starts it knows what it will be.
     const nameOf = ({ name, peerUrls }: Member): string => name || (this.#joining.get(peerUrls[0] ?? '')?.name ?? '');
-    const write = (kind: string, member: Member): void =>
-      this.#diary.write(kind, member.origin, { component: 'pd', member: nameOf(member), members: now.length });
+    const write = (kind: string, member: Member, more: object = { members: now.length }): void =>
+      this.#diary.write(kind, member.origin, { component: 'pd', member: nameOf(member), ...more });
     for (const member of now) if (!before.includes(member)) write('member-joined', member);
     for (const member of before) if (!now.includes(member)) write('member-left', member);
+    for (const member of before) if (String(member.peerUrls) !== urlsBefore.get(member)) write('member-moved', member, { peerUrls: String(member.peerUrls) });
   }
 
   #memberOf({ ID, name = '', peerURLs = [], clientURLs = [] }: EtcdMember): Member {

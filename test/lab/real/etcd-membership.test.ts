@@ -10,7 +10,7 @@ import type { Origin } from '../../../lab/database/model.ts';
 import type { Fact } from '../../../lab/event-log.ts';
 import { provide } from '../../../lab/provision/ladder.ts';
 import { tools } from '../../../lab/provision/tools.ts';
-import { addMember, etcdStatus, memberList, moveLeader, removeMember } from '../../../lab/real/pd/etcd-calls.ts';
+import { addMember, etcdCall, etcdStatus, memberList, moveLeader, removeMember } from '../../../lab/real/pd/etcd-calls.ts';
 import { EtcdMembers } from '../../../lab/real/pd/etcd-members.ts';
 import type { Seat } from '../../../lab/real/pd/etcd-members.ts';
 import { etcdUrl, hasData, startEtcdOf } from '../../../lab/real/pd/etcd-process.ts';
@@ -104,6 +104,15 @@ test('the first bootstraps, the second joins, and the diary has both, with the l
   await waitFor('the removal to be accepted', () => removeMember(second.url, members.named('pd-0')?.id ?? 0n).then(() => true));
   await waitFor('the first to have left', async () => (await members.look(), members.all.length === 1));
   expect(facts.at(-1)).toMatchObject({ kind: 'member-left', member: 'pd-0', members: 1 });
+});
+
+test('a peer URL that etcd is given is in the diary, and every look after that is silent', async () => {
+  const seat = await bootstrap();
+  const moved = 'http://localhost:2380';
+  await etcdCall(seat.url, '/v3/cluster/member/update', { ID: String(seat.memberId), peerURLs: [moved] });
+  await waitFor('the new URL to be seen', async () => (await members.look(), members.all[0]?.peerUrls[0] === moved));
+  await members.look();
+  expect(facts.filter(({ kind }) => kind === 'member-moved')).toEqual([{ kind: 'member-moved', database: 'shop', ...originOf(0), component: 'pd', member: 'pd-0', peerUrls: moved }]);
 });
 
 test('nobody joins while another member has been added but has not started; it is known by the URL under which it was expected', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { serveDns } from '../../../lab/real/dns/dns-server.ts';
+import { lookUp } from '../../../lab/real/dns/look-up.ts';
 import { ClusterNetwork, openHub } from '../../../lab/real/network/cluster-network.ts';
 
 const run = promisify(execFile);
@@ -39,6 +40,8 @@ const seen: Record<string, string> = {
   byNameOfTheOtherCluster: await fetchFrom(east, 'http://pd.shop.svc.west.local:2379'),
   byShortName: await fetchFrom(east, 'http://pd.shop:2379'),
   byUnknownName: await fetchFrom(east, 'http://pd.shop.svc.north.local:2379'),
+  lookedUp: String(await lookUp(east.entrance, 'pd.shop.svc.west.local')),
+  lookedUpInVain: String(await lookUp(east.entrance, 'pd.shop.svc.north.local')),
   takenAddress: await serve(east, 'again', inEast.address).then(() => 'taken twice', (error: Error) => error.message),
 };
 inEast.close();

@@ -18,6 +18,8 @@ whereItWorks('pods of all clusters reach each other by address and by name, shor
     byNameOfTheOtherCluster: 'west',
     byShortName: 'east',
     byUnknownName: 'failed ENOTFOUND',
+    lookedUp: '10.2.1.0',
+    lookedUpInVain: 'undefined',
     takenAddress: expect.stringContaining('EADDRINUSE'),
     freedAddress: 'free',
     guestEndsWith: '0',
