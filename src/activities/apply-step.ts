@@ -29,6 +29,8 @@ async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promis
   if (kind.missing(scene).length === 0) return { outcome: 'adopted', message: `${call.step.title}: it is so already, nothing was changed`, proof: kind.proof(scene) };
   const change = kind.change(scene);
   if (change.length === 0) return { outcome: 'applied', message: `${call.step.title}: the change is there already, waiting for its proof` };
+  const postponed = call.mayBePostponed ? kind.postponed?.(scene) : undefined;
+  if (postponed !== undefined) return { outcome: 'postponed', message: `${call.step.title} comes later: ${postponed}` };
   const reasons = [...undoneSincePlanned(call), ...reasonsAgainst(scene, call, kind)];
   if (reasons.length > 0 && reasons.every(isBrake)) {
     await releaseBrakes(at, call, scene.view);

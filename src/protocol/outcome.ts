@@ -21,7 +21,9 @@ export type ApplyResult =
   /** The proof held before anything was written: nothing was changed. */
   | { outcome: 'adopted'; message: string; proof: Proof }
   /** Guards speak: nothing was changed. */
-  | { outcome: 'held'; reasons: Reason[] };
+  | { outcome: 'held'; reasons: Reason[] }
+  /** The other steps of its kind come first, as things are now: nothing was changed. Only where `mayBePostponed`. */
+  | { outcome: 'postponed'; message: string };
 
 export type WaitResult =
   | { outcome: 'done'; message: string; proof: Proof }
@@ -65,6 +67,8 @@ export interface StepCall {
   patience: Patience;
   /** Keys of reasons that a person accepted by `retry`. */
   accepted: string[];
+  /** Other steps of its kind are to be done, and this one has not given way to them yet. */
+  mayBePostponed?: true;
 }
 
 export interface WaitCall extends StepCall {

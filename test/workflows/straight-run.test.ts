@@ -1,5 +1,7 @@
 /** Runs in which nothing goes wrong, and what they cost. */
+import type { PlannedStep } from '../../src/protocol/plan.ts';
 import { failure, planning, planOf, reason, steps } from './script.ts';
+import type { Script } from './script.ts';
 import { Stage } from './stage.ts';
 
 /** Of one plain step: two activities of three events, each with a workflow task of three. */
@@ -50,6 +52,19 @@ test('mode plan returns the plan, takes no lock, asks nobody and changes nothing
   expect(await play.planResult()).toEqual({ mode: 'plan', plan: planOf(steps('pd/east')) });
   expect(play.cast.log).toEqual(['makePlan']);
   expect(await play.status()).toMatchObject({ phase: 'done', steps: [{ state: 'pending' }] });
+});
+
+test('a step that is postponed comes behind the last of its kind, once, and is asked no more whether it may wait', async () => {
+  const last = { ...(steps('verify/all')[0] as PlannedStep), kind: 'verify-upgrade' };
+  const script: Script = {
+    makePlan: () => planOf([...steps('pd/east', 'pd/west', 'pd/south'), last]),
+    applyStep: ({ mayBePostponed }, number) => (mayBePostponed && number < 3 ? { outcome: 'postponed', message: 'later' } : { outcome: 'applied', message: 'set' }),
+  };
+  const play = await stage.play(script, { gates: 'none' });
+  const report = await play.report();
+  expect(play.cast.of('applyStep').map(({ step, mayBePostponed }) => `${step.id} ${mayBePostponed ?? false}`)).toEqual(['pd/east true', 'pd/west true', 'pd/south true', 'pd/east false', 'pd/west false', 'verify/all false']);
+  expect(report.phase).toBe('done');
+  expect(report.steps.map(({ id, state }) => `${id} ${state}`)).toEqual(['pd/east done', 'pd/west done', 'pd/south done', 'verify/all done']);
 });
 
 test('adopts a step that was done when the plan was made, without waiting', async () => {

@@ -15,7 +15,7 @@ import { beforeSettling } from '../../tidb/guards/index.ts';
 import { isAsked, notAcross, peerPlaceOf } from '../../tidb/migration/across.ts';
 import { doubts, membersSeen, peerUrlState, podOfMember } from '../../tidb/migration/peer-urls.ts';
 import { peerUrlProblems } from '../../tidb/peer-url.ts';
-import type { EtcdMemberView } from '../../tidb/view.ts';
+import type { ClusterView, EtcdMemberView, TidbClusterView } from '../../tidb/view.ts';
 import type { Scene, StepKind } from './step-kind.ts';
 
 const inputSchema = z.object({ domain: z.string(), memberId: z.string(), pod: z.string(), url: z.string(), baseline: z.record(z.string(), z.string()), own: z.array(z.string()) });
@@ -45,6 +45,14 @@ function urlIsSound(input: Input): Guard {
   };
 }
 
+/** The plan has the leader of its time last; a roll since then has moved the lead. */
+function leaderGivesWay(view: ClusterView, member: TidbClusterView, { memberId, pod, domain }: Input): string | undefined {
+  const all = membersSeen(view.memberApi);
+  const others = all.filter((each) => each.id !== memberId && peerUrlState(view, member, each, domain).is !== 'right');
+  const leads = all.some((each) => each.id === memberId && each.name === view.database?.leader);
+  return leads && others.length > 0 ? `${pod} leads PD now, and the followers come first` : undefined;
+}
+
 function find(members: EtcdMemberView[], { memberId }: Input): EtcdMemberView | undefined {
   return members.find((each) => each.id === memberId);
 }
@@ -66,6 +74,7 @@ export function memberPeerUrl(step: PlannedStep): StepKind {
     // The first doubt holds the run; it does not wait for a stall.
     standing: [membersHealthy, leaderExists],
     more: { memberApi: true },
+    postponed: ({ view, member }) => leaderGivesWay(view, member, input),
     change: ({ view, member }) => (isRight(membersSeen(view.memberApi), input) ? [] : [{ write: 'member-peer-url', memberId: input.memberId, peerUrl: input.url, place: peerPlaceOf(member, input.pod, input.domain) }]),
     missing,
     almostDone: () => false,

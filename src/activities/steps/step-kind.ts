@@ -59,6 +59,8 @@ export interface StepKind {
   readonly more?: More;
   /** No progress for this long is a stall. Milliseconds; absent: the limit of the component that rolls, else five minutes. */
   readonly stallMs?: number;
+  /** Why the other steps of its kind come first, as things are now; asked once at most. */
+  postponed?(scene: Scene): string | undefined;
   /** The writes of its one change, in their order, each safe to repeat; empty when it is asked for already. */
   change(scene: Scene): Write[];
   /** What is still missing from the proof, in words; empty: it holds. */

@@ -3,6 +3,7 @@
  * activities know. Expected failures end the run with one sentence; a bug parks it, with its state kept.
  */
 import { CancellationScope } from '@temporalio/workflow';
+import type { PlannedStep } from '../../protocol/plan.ts';
 import type { RunInput, Runbook } from '../runbook.ts';
 import { close } from './close.ts';
 import type { RunResult } from './close.ts';
@@ -10,6 +11,7 @@ import type { Carried } from './continue.ts';
 import { passPlanGate, passStepGate } from './gates.ts';
 import { listen } from './handlers.ts';
 import { openRun } from './open.ts';
+import { inOrder } from './order.ts';
 import { makePlan, takeLock } from './prepare.ts';
 import type { Run } from './run.ts';
 import { carryOut } from './step.ts';
@@ -37,10 +39,17 @@ async function work(run: Run): Promise<void> {
 
 async function carryOutPlan(run: Run): Promise<void> {
   await passPlanGate(run);
-  for (const step of run.state.plan?.steps ?? []) {
+  let index = 0;
+  for (let step = stepAt(run, index); step; step = stepAt(run, index)) {
     await passStepGate(run, step);
     await carryOut(run, step);
+    // Where a step has been postponed, another has its place.
+    if (stepAt(run, index) === step) index += 1;
   }
+}
+
+function stepAt(run: Run, index: number): PlannedStep | undefined {
+  return inOrder(run.state)[index];
 }
 
 function lastWords({ state, input }: Run): string {

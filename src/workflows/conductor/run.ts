@@ -9,6 +9,7 @@ import type { PlannedStep } from '../../protocol/plan.ts';
 import type { StepStatus } from '../../protocol/run.ts';
 import type { RunInput } from '../runbook.ts';
 import { decide, ignore } from './decide.ts';
+import { mayBePostponed } from './order.ts';
 import { show } from './show.ts';
 import { isOver, withStep } from './state.ts';
 import type { RunState } from './state.ts';
@@ -75,7 +76,8 @@ export class Run {
   }
 
   stepCall(step: PlannedStep): StepCall {
-    return { ...this.call(), step, patience: patienceOf(this.input), accepted: this.current.accepted };
+    const mayBeLater = mayBePostponed(this.current, step) ? { mayBePostponed: true as const } : {};
+    return { ...this.call(), step, patience: patienceOf(this.input), accepted: this.current.accepted, ...mayBeLater };
   }
 }
 

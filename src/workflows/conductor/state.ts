@@ -39,6 +39,8 @@ export interface RunState {
   written: string[];
   /** Keys of reasons that people accepted by retry. */
   accepted: string[];
+  /** Ids of the steps whose turn comes behind the last of their kind. */
+  postponed?: string[];
   steps: StepStatus[];
   decisions: DecisionRecord[];
   ignoredDecisions: IgnoredDecision[];

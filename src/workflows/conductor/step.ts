@@ -71,6 +71,10 @@ function afterApply(run: Run, step: PlannedStep, result: ApplyResult): Move | un
       if (step.alreadyDone) return finish(run, step, result);
       run.changeStep(step.id, { state: 'waiting', message: result.message }, { hold: undefined });
       return wait;
+    case 'postponed':
+      // It stays pending, and `conduct` comes back to it.
+      run.changeStep(step.id, { state: 'pending', message: result.message }, { hold: undefined, postponed: [...(run.state.postponed ?? []), step.id] });
+      return undefined;
   }
 }
 

@@ -276,6 +276,33 @@ function replaced(view: ClusterView): void {
   hear(view);
 }
 
+describe('the leader of the moment, which a roll may have changed since the plan', () => {
+  const postponed = (view: ClusterView, ordinal: number): string | undefined => kindOf(stepOf(planOf(view), `peer-url/shop-west-pd-${ordinal}`)).postponed?.(scene(view));
+  const led = (ordinal: number): ClusterView => {
+    const view = makeAlone();
+    migrated(view);
+    database(view).leader = database(view).members[ordinal]?.name;
+    return view;
+  };
+
+  it('gives way to the followers', () => {
+    expect(postponed(led(1), 1)).toBe('shop-west-pd-1 leads PD now, and the followers come first');
+    expect([0, 2].map((ordinal) => postponed(led(1), ordinal))).toEqual([undefined, undefined]);
+  });
+
+  it('has its turn when all others are right', () => {
+    const view = led(1);
+    for (const ordinal of [0, 2]) setPeerUrl(view, ordinal, peerUrl(ordinal));
+    expect(postponed(view, 1)).toBeUndefined();
+  });
+
+  it('is nobody while nobody leads', () => {
+    const view = led(1);
+    database(view).leader = undefined;
+    expect([0, 1, 2].map((ordinal) => postponed(view, ordinal))).toEqual([undefined, undefined, undefined]);
+  });
+});
+
 describe('the proof at the end', () => {
   it('prints what a joining PD is told', () => {
     const view = makeAlone();
