@@ -29,7 +29,8 @@ const usualRows = 24;
 /** The process's own streams. NO_COLOR and TERM=dumb, which picocolors reads, mean neither colours nor redrawing. */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
-  const canRedraw = stdout.isTTY && pc.isColorSupported;
+  // `isTTY` is absent where there is no terminal, and picocolors takes an absent answer for its own, which is yes where CI is set.
+  const canRedraw = Boolean(stdout.isTTY && pc.isColorSupported);
   return {
     write: (text) => void stdout.write(text),
     tell: (sentence) => void stderr.write(`${sentence}\n`),
