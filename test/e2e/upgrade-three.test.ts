@@ -1,4 +1,4 @@
-/** The main job against the real operator with three PD and three TiKV in each of three TidbClusters, measured from the members' own view. */
+/** The main job against the real operator with three PD, TiKV and TiDB in each of three TidbClusters, measured from the members' own view. */
 import { Scenario, to } from '../faults/scenario.ts';
 import { expectStraightUpgrade } from './ground/straight.ts';
 import { measure } from './measure/measure.ts';
@@ -9,7 +9,7 @@ let scenario: Scenario;
 afterEach(() => scenario.end());
 
 test('of 9 PD never less than a majority lives, never two TidbClusters have a component going down, and the oracle finds every invariant held', async () => {
-  scenario = await Scenario.begin('three', { replicas: { pd: 3, tikv: 3, tidb: 1 } });
+  scenario = await Scenario.begin('three', { replicas: { pd: 3, tikv: 3, tidb: 3 } });
   await scenario.worker();
   const { figures, told } = await measure(scenario, { id: 'runbook-three', version: to }, async () => scenario.report(await scenario.upgrade()));
   await expectStraightUpgrade(scenario, told);
