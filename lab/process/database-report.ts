@@ -22,8 +22,6 @@ export interface StoreReport {
   address: string;
   version: string;
   state: StateName;
-  /** Its process answers; PD keeps calling a store Up for a while after that has ended. */
-  isServing: boolean;
   leaders: number;
   regions: number;
   isEvicting: boolean;
@@ -61,7 +59,7 @@ export function reportOf(database: Database): DatabaseReport {
     leader: members.leader?.name ?? null,
     members: members.all.map((member) => ({ ...member, id: String(member.id), healthy: database.isHealthy(member), isLeader: member === members.leader })),
     stores: [...stores.all.values()].map((store) => ({
-      id: store.id, engine: store.engine, origin: store.origin, address: store.address, version: store.version, state: database.stateName(store), isServing: store.awaySince === undefined,
+      id: store.id, engine: store.engine, origin: store.origin, address: store.address, version: store.version, state: database.stateName(store),
       leaders: regions.leadersOn(store.id), regions: regions.peersOn(store.id), isEvicting: database.isEvicting(store),
       labels: database.configuration.labelsOf(store), capacity: roomOf(database, store).capacity, available: roomOf(database, store).available,
     })),
