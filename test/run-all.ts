@@ -1,6 +1,5 @@
 /**
- * Runs all tests: the lab's scenarios one after the other in one process, since some of them take whole API servers away, and everything
- * else beside them in another. Ends with one line for both: `N passed, N failed, N skipped`.
+ * Runs all tests: the scenarios on labs in two workers, each with a lab of its own, and everything else beside them. Ends with one line for both: `N passed, N failed, N skipped`.
  */
 import { spawn } from 'node:child_process';
 
@@ -35,7 +34,10 @@ function withoutSummary(output: string): string {
 }
 
 const began = performance.now();
-const parts = { 'scenarios on the lab': ['--selectProjects=lab', '--runInBand'], 'all other tests': ['--selectProjects=unit', '--maxWorkers=2'] };
+const parts = {
+  'scenarios on labs': ['--selectProjects=lab', '--maxWorkers=2', `--testSequencer=${new URL('longest-first.cjs', import.meta.url).pathname}`],
+  'all other tests': ['--selectProjects=unit', '--maxWorkers=1'],
+};
 const outcomes = await Promise.all(
   Object.entries(parts).map(async ([name, args]) => {
     const outcome = await run(args);

@@ -8,8 +8,8 @@ import { latenciesOf } from '../../lab/oracle/latency.ts';
 import type { Latencies } from '../../lab/oracle/latency.ts';
 import { judge } from '../../lab/oracle/judge.ts';
 import { end } from '../faults/ground/processes.ts';
-import startGround from '../faults/ground/start.ts';
-import stopGround from '../faults/ground/stop.ts';
+import { startGroundsOf } from '../faults/ground/start.ts';
+import stopGrounds from '../faults/ground/stop.ts';
 import { Scenario, to } from '../faults/scenario.ts';
 import type { Row } from './table.ts';
 import { printTable } from './table.ts';
@@ -133,7 +133,7 @@ function share({ latencies }: Upgrade): string {
   return ideal > 0 ? `${((100 * above) / ideal).toFixed(1)} %` : '–';
 }
 
-await startGround();
+await startGroundsOf(1, '--preset', 'fast');
 try {
   say('our upgrade: 3 Kubernetes clusters, 6 components');
   const ours = await ourUpgrade();
@@ -158,5 +158,5 @@ try {
   ];
   printTable(['figure', 'this project', 'kubectl script', 'ratio', 'target'], rows);
 } finally {
-  await stopGround();
+  await stopGrounds();
 }

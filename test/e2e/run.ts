@@ -14,7 +14,7 @@ import { provideRealPrograms } from '../../lab/real/real-ground.ts';
 /** Scenarios have TiDB clusters of their own and mostly wait: so many go on at once in the one lab. */
 const atOnce = 3;
 const jest = new URL('../../node_modules/jest/bin/jest.js', import.meta.url).pathname;
-const longestFirst = new URL('ground/longest-first.cjs', import.meta.url).pathname;
+const longestFirst = new URL('../longest-first.cjs', import.meta.url).pathname;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** `ip` is the one program that a small Debian may lack; installing it needs no question where root asks for the tests. */

@@ -1,6 +1,7 @@
 /** What dies in the middle, and what goes on. */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { groundPlaces } from './ground/places.ts';
 import { end } from './ground/processes.ts';
 import { TemporalServer, freePort } from './ground/temporal.ts';
 import { Scenario, to } from './scenario.ts';
@@ -29,7 +30,7 @@ test('a worker killed with SIGKILL in the middle of a roll: another goes on, and
 });
 
 test('the Temporal server is restarted in the middle: the run goes on from where it was', async () => {
-  const own = new TemporalServer(await freePort(), mkdtempSync(join(JSON.parse(process.env['TIDB_RUNBOOKS_TEST_GROUND'] ?? '{}').directory as string, 'temporal-')));
+  const own = new TemporalServer(await freePort(), mkdtempSync(join(groundPlaces().directory, 'temporal-')));
   await own.start();
   try {
     scenario = await Scenario.begin('restarted', { temporal: own.address });

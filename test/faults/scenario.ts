@@ -15,6 +15,8 @@ import type { KubernetesObject } from '../../lab/kubernetes-api.ts';
 import type { Decision } from '../../src/protocol/decisions.ts';
 import type { Report, RunStatus } from '../../src/protocol/run.ts';
 import { adminConnection } from './ground/admin.ts';
+import { groundPlaces } from './ground/places.ts';
+import type { GroundPlaces } from './ground/places.ts';
 import { end, node, said, start } from './ground/processes.ts';
 import type { Started } from './ground/processes.ts';
 
@@ -32,12 +34,6 @@ export interface ScenarioOptions {
   spec?: DeploymentInput['spec'];
   /** The address of a Temporal server of the scenario's own. */
   temporal?: string;
-}
-
-interface GroundPlaces {
-  directory: string;
-  lab: string;
-  temporal: string;
 }
 
 const POLL_MS = 100;
@@ -72,7 +68,7 @@ export class Scenario {
 
   /** Deploys a TiDB cluster called `name` over the three Kubernetes clusters unless `members` says otherwise, and writes an inventory that knows it alone. */
   static async begin(name: string, { replicas = { pd: 1, tikv: 1, tidb: 1 }, version = from, tls = false, temporal, members, spec }: ScenarioOptions = {}): Promise<Scenario> {
-    const ground = JSON.parse(process.env['TIDB_RUNBOOKS_TEST_GROUND'] ?? '{}') as GroundPlaces;
+    const ground = groundPlaces();
     const places = { ...ground, temporal: temporal ?? ground.temporal };
     const client = new Client({ connection: await Connection.connect({ address: places.temporal }) });
     const deployed = members ?? clusters.map((cluster) => ({ cluster, namespace: name, tidbCluster: `${name}-${cluster}`, replicas }));

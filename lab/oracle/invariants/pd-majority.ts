@@ -13,13 +13,19 @@ export function pdKeepsItsMajority(evidence: Evidence, mustSee: boolean): Findin
   const counts = evidence.facts.filter(({ kind }) => ['member-joined', 'member-left', 'member-up', 'member-down', 'pd-leader'].includes(kind));
   const judged = inSpan(evidence, counts.filter(({ alive, members }) => alive !== undefined && members !== undefined));
   const lost = judged.filter(({ alive = 0, members = 0 }) => alive < majorityOf(members));
-  const sentences = lost.map((fact) => ({ sentence: `at ${clock(fact.time)} ${fact.alive} of ${fact.members} PD members served, ${majorityOf(fact.members ?? 0)} are a majority`, excuse: excuseFor(evidence, fact) }));
+  const sentences = lost.map((fact) => ({ sentence: sentenceOf(evidence, fact), excuse: excuseFor(evidence, fact) }));
   const lowest = judged.length === 0 ? [] : [`at least ${Math.min(...judged.map(({ alive = 0 }) => alive))} PD members served, of up to ${Math.max(...judged.map(({ members = 0 }) => members))}`];
   return finding('PD keeps its majority', {
     broken: sentences.filter(({ excuse }) => excuse === undefined).map(({ sentence }) => sentence),
     seen: [...sentences.flatMap(({ sentence, excuse }) => (excuse === undefined ? [] : [`${sentence}: ${excuse}`])), ...lowest],
     nothing: 'no PD member seen', mustSee,
   });
+}
+
+function sentenceOf({ troubles }: Evidence, { time, alive, members = 0 }: Fact): string {
+  const absent = troubles.filter((trouble) => trouble.kind === 'member' && isDuring(trouble, time));
+  const who = absent.map(({ title, state, from }) => `${title} ${state} since ${clock(from)}`).join(', ');
+  return `at ${clock(time)} ${alive} of ${members} PD members served, ${majorityOf(members)} are a majority${who ? ` (${who})` : ''}`;
 }
 
 const majorityOf = (members: number): number => Math.floor(members / 2) + 1;

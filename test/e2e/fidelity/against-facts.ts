@@ -1,5 +1,6 @@
 /** The list as tests: what a lab shows against what is documented. One lab has the twin operator, the other the real one. */
 import { LabClient } from '../../../lab/client.ts';
+import { groundPlaces } from '../../faults/ground/places.ts';
 import { behaviours } from './list.ts';
 import { observeAll } from './observe.ts';
 import type { Observations } from './observe.ts';
@@ -12,7 +13,7 @@ export function testAgainstFacts(prefix: string): void {
   jest.setTimeout(patience);
   let seen: Observations;
   beforeAll(async () => {
-    const { lab } = JSON.parse(process.env['TIDB_RUNBOOKS_TEST_GROUND'] ?? '{}') as { lab: string };
+    const { lab } = groundPlaces();
     seen = await observeAll(LabClient.in(lab), prefix, () => undefined);
   });
 

@@ -1,6 +1,6 @@
-/** Before the scenarios with the real operator: as for the others, but the lab runs the real tidb-operator. Only in a private network (`../run.ts`). */
-import { startGroundOf } from '../../faults/ground/start.ts';
+/** Before the scenarios with the real operator: as for the others, but one lab for all, which runs the real tidb-operator. Only in a private network (`../run.ts`). */
+import { startGroundsOf } from '../../faults/ground/start.ts';
 
 export default async function startGround(): Promise<void> {
-  await startGroundOf('--operator', 'real');
+  await startGroundsOf(1, '--operator', 'real');
 }

@@ -1,12 +1,16 @@
-/** Before the fault tests: the product is built, one lab and one Temporal server are started. Each scenario brings its own TiDB cluster and task queue. */
+/**
+ * Before the fault tests: the product is built; each of jest's workers gets a lab and a Temporal server of its own, since some scenarios
+ * take whole API servers away. Each scenario brings its own TiDB cluster and task queue.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { publishPlaces } from './places.ts';
 import { node, root, said, start } from './processes.ts';
 import type { Started } from './processes.ts';
-import stopGround from './stop.ts';
+import stopGrounds from './stop.ts';
 import { TemporalServer, freePort } from './temporal.ts';
 
 export interface Ground {
@@ -16,24 +20,29 @@ export interface Ground {
 }
 
 declare global {
-  var ground: Ground | undefined;
+  var grounds: Ground[] | undefined;
 }
 
-/** The quick twins of everything. */
-export default async function startGround(): Promise<void> {
-  await startGroundOf('--preset', 'fast');
+/** The quick twins of everything, one lab for each of jest's workers. */
+export default async function startGrounds({ maxWorkers }: { maxWorkers: number }): Promise<void> {
+  await startGroundsOf(maxWorkers, '--preset', 'fast');
 }
 
-/** `labOptions` go to `lab up`. */
-export async function startGroundOf(...labOptions: string[]): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-test-'));
-  const lab = start(node, ['lab/main.ts', 'up', ...labOptions, '--directory', join(directory, 'lab'), '--rbac', 'deploy/kubernetes-rbac.yaml'], join(directory, 'lab.log'));
-  const temporal = new TemporalServer(await freePort(), directory);
-  globalThis.ground = { directory, lab, temporal };
+/** `labOptions` go to `lab up`. Jest's workers share the labs evenly. */
+export async function startGroundsOf(count: number, ...labOptions: string[]): Promise<void> {
+  const grounds = await Promise.all(Array.from({ length: count }, () => begin(labOptions)));
+  globalThis.grounds = grounds;
   // Jest runs no teardown when it is interrupted: what was started here would stay.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stopGround().finally(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stopGrounds().finally(() => process.exit(130)));
   // Workers run as they are shipped: compiled, with their bundle of workflows.
   const built = promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root });
-  await Promise.all([said(lab, 'ready\n'), temporal.start(), built]);
-  process.env['TIDB_RUNBOOKS_TEST_GROUND'] = JSON.stringify({ directory, lab: join(directory, 'lab'), temporal: temporal.address });
+  await Promise.all([built, ...grounds.flatMap(({ lab, temporal }) => [said(lab, 'ready\n'), temporal.start()])]);
+  publishPlaces(grounds.map(({ directory, temporal }) => ({ directory, lab: join(directory, 'lab'), temporal: temporal.address })));
+}
+
+async function begin(labOptions: string[]): Promise<Ground> {
+  const directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-test-'));
+  const temporal = new TemporalServer(await freePort(), directory);
+  const lab = start(node, ['lab/main.ts', 'up', ...labOptions, '--directory', join(directory, 'lab'), '--rbac', 'deploy/kubernetes-rbac.yaml'], join(directory, 'lab.log'));
+  return { directory, lab, temporal };
 }

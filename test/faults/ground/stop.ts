@@ -3,9 +3,9 @@ import { rmSync } from 'node:fs';
 import { end } from './processes.ts';
 import type {} from './start.ts';
 
-export default async function stopGround(): Promise<void> {
-  const { ground } = globalThis;
-  if (!ground) return;
-  await Promise.all([end(ground.lab), ground.temporal.stop()]);
-  rmSync(ground.directory, { recursive: true, force: true });
+export default async function stopGrounds(): Promise<void> {
+  await Promise.all((globalThis.grounds ?? []).map(async ({ directory, lab, temporal }) => {
+    await Promise.all([end(lab), temporal.stop()]);
+    rmSync(directory, { recursive: true, force: true });
+  }));
 }
