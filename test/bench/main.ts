@@ -72,17 +72,16 @@ function runScript(args: string[], kubeconfig: string): Promise<string> {
 }
 
 /** A run that is held and waits, a killed worker, a person's decision. */
-async function waitingRun(): Promise<{ readsPerSecond: string; recoveryMs: number; decisionMs: number[] }> {
+async function waitingRun(): Promise<{ readsPerSecond: string[]; recoveryMs: number; decisionMs: number[] }> {
   const scenario = await Scenario.begin('waiting');
   try {
     const first = await scenario.worker();
     const run = await scenario.upgrade(net);
     const up = await scenario.fault({ kind: 'store-down', scope: { database: 'waiting', pod: 'waiting-south-tikv-0' } });
     await scenario.untilHeld(run, /is Down/);
-    const from = new Date().toISOString();
-    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    const verdict = await judge({ ...scenario.evidence, windows: [{ from, until: new Date().toISOString() }] });
-    const readsPerSecond = Object.entries(verdict.reads).map(([cluster, { perSecond }]) => `${cluster} ${(perSecond[0]?.perSecond ?? 0).toFixed(2)}`).join(', ');
+    const windows = [await quietWindow(), await quietWindow()];
+    const { reads } = await judge({ ...scenario.evidence, windows });
+    const readsPerSecond = windows.map((_, index) => Object.entries(reads).map(([cluster, { perSecond }]) => `${cluster} ${(perSecond[index]?.perSecond ?? 0).toFixed(2)}`).join(', '));
     const decisionMs = await decisions(scenario, run);
     const recoveryMs = await recovery(scenario, run, first);
     await up();
@@ -91,6 +90,12 @@ async function waitingRun(): Promise<{ readsPerSecond: string; recoveryMs: numbe
   } finally {
     await scenario.end();
   }
+}
+
+async function quietWindow(): Promise<{ from: string; until: string }> {
+  const from = new Date().toISOString();
+  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  return { from, until: new Date().toISOString() };
 }
 
 type Handle = Awaited<ReturnType<Scenario['upgrade']>>;
@@ -133,7 +138,7 @@ function share({ latencies }: Upgrade): string {
   return ideal > 0 ? `${((100 * above) / ideal).toFixed(1)} %` : '–';
 }
 
-await startGroundsOf(1, '--preset', 'fast');
+await startGroundsOf(1);
 try {
   say('our upgrade: 3 Kubernetes clusters, 6 components');
   const ours = await ourUpgrade();
@@ -152,7 +157,8 @@ try {
     ['invariants broken', ours.brokenInvariants.join(', ') || 'none', script.brokenInvariants.join(', ') || 'none', '', 'none'],
     ['history events', String(ours.events), '', '', '≤ 600'],
     ['worker memory (resident)', `${ours.memoryMiB} MiB`, '', '', ''],
-    ['reads per second and API server while a run waits', waiting.readsPerSecond, '', '', '≤ 0.1'],
+    ['reads per second and API server, first minute of a wait', waiting.readsPerSecond[0] ?? '', '', '', ''],
+    ['reads per second and API server while a run waits', waiting.readsPerSecond[1] ?? '', '', '', '≤ 0.1'],
     ['decision by update → next activity, worst of 10', seconds(waiting.decisionMs.at(-1)), '', '', '0.2 s'],
     ['worker killed → the run goes on', seconds(waiting.recoveryMs), '', '', '≤ 12 s'],
   ];

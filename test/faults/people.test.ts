@@ -11,6 +11,9 @@ let scenario: Scenario;
 afterEach(() => scenario.end());
 
 const lease = (name: string): string => `/apis/coordination.k8s.io/v1/namespaces/${name}/leases/tidb-runbooks-${name}`;
+/** A roll of TiKV that cannot end before what is returned is called: what people do meets it in the middle. */
+const held = (cluster: KubernetesCluster): Promise<() => Promise<void>> =>
+  scenario.fault({ kind: 'leaders-frozen', scope: { database: scenario.name, pod: `${scenario.name}-${cluster}-tikv-0` } });
 const isWaiting = (id: string) => (status: { steps: { id: string; state: string }[] }) => status.steps.some((step) => step.id === id && step.state === 'waiting');
 
 async function versionIn(cluster: KubernetesCluster, component: string): Promise<string | undefined> {
@@ -21,6 +24,7 @@ async function versionIn(cluster: KubernetesCluster, component: string): Promise
 test('a second run on the same TiDB cluster is refused at once and names the holder; an abort in the middle leaves what it says; the next run adopts it', async () => {
   scenario = await Scenario.begin('tworuns');
   await scenario.worker();
+  const goOn = await held('east');
   const first = await scenario.upgrade();
   await scenario.until(first, isWaiting('tikv/east'));
 
@@ -35,6 +39,7 @@ test('a second run on the same TiDB cluster is refused at once and names the hol
   expect(await versionIn('west', 'tikv')).toBeUndefined();
   await expect(scenario.admin('east').get(lease('tworuns'))).rejects.toThrow(/not found/);
 
+  await goOn();
   const third = await scenario.report(await scenario.upgrade());
   expect(third.phase).toBe('done');
   expect(third.steps.find((step) => step.id === 'pd/east')?.state).toBe('adopted');
@@ -43,11 +48,13 @@ test('a second run on the same TiDB cluster is refused at once and names the hol
 test('the lock of a run that was terminated is taken over by the next one, with its brake', async () => {
   scenario = await Scenario.begin('takeover', { replicas: { pd: 1, tikv: 2, tidb: 1 } });
   await scenario.worker();
+  const goOn = await held('east');
   const first = await scenario.upgrade();
   await scenario.until(first, isWaiting('tikv/east'));
   await scenario.decide(first, { decision: 'pause', by: 'alice', hard: true });
   await scenario.eventually('the brake is set', async () => (await scenario.tidbCluster('east'))['spec'].paused === true);
   await first.terminate('the test ends it without clean-up');
+  await goOn();
   const report = await scenario.report(await scenario.upgrade());
   expect(report.phase).toBe('done');
   expect((await scenario.tidbCluster('east'))['spec'].paused ?? false).toBe(false);
@@ -56,11 +63,13 @@ test('the lock of a run that was terminated is taken over by the next one, with 
 test('a hard pause freezes the roll and resume lets it go on', async () => {
   scenario = await Scenario.begin('hardpause', { replicas: { pd: 1, tikv: 3, tidb: 1 } });
   await scenario.worker();
+  const goOn = await held('west');
   const run = await scenario.upgrade();
   await scenario.until(run, isWaiting('tikv/west'));
   await scenario.decide(run, { decision: 'pause', by: 'alice', hard: true });
   await scenario.until(run, (status) => status.phase === 'paused');
   expect((await scenario.tidbCluster('west')).metadata['annotations']['tidb-runbooks.io/brake']).toContain('alice');
+  await goOn();
   await scenario.decide(run, { decision: 'resume', by: 'alice' });
   expect((await scenario.report(run)).phase).toBe('done');
 });

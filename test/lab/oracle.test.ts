@@ -126,7 +126,7 @@ describe('the majority of PD', () => {
   it('is broken when two of three members are down by our rolls', async () => {
     const verdict = await judged(new Story().roll(10, 'east', 'pd').roll(20, 'west', 'pd').memberDown(21, 22, 'south', 1));
     expect(brokenIn(verdict)).toContain(majority);
-    expect(finding(verdict, majority).evidence[0]).toBe(`at ${iso(21).slice(11)} 1 of 3 PD members served, 2 are a majority (PD member shop-west-pd-0 down since ${iso(20.5).slice(11)}, PD member shop-south-pd-0 down since ${iso(21).slice(11)})`);
+    expect(finding(verdict, majority).evidence[0]).toBe(`at ${iso(21).slice(11)} 1 of 3 PD members served, 2 are a majority (PD member shop-west-pd-0 down since ${iso(20.5).slice(11)}, pod-deleted ${iso(20.5).slice(11)}, pod-gone ${iso(21).slice(11)}; PD member shop-south-pd-0 down since ${iso(21).slice(11)})`);
   });
 
   it('is broken when a roll goes on into a fault that was there before', async () => {

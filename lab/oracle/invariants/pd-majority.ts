@@ -9,6 +9,9 @@ import { clock, finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import { isDuring } from '../troubles.ts';
 
+/** Enough to tell a roll from a crash. */
+const lastFacts = 4;
+
 export function pdKeepsItsMajority(evidence: Evidence, mustSee: boolean): Finding {
   const counts = evidence.facts.filter(({ kind }) => ['member-joined', 'member-left', 'member-up', 'member-down', 'pd-leader'].includes(kind));
   const judged = inSpan(evidence, counts.filter(({ alive, members }) => alive !== undefined && members !== undefined));
@@ -22,9 +25,14 @@ export function pdKeepsItsMajority(evidence: Evidence, mustSee: boolean): Findin
   });
 }
 
-function sentenceOf({ troubles }: Evidence, { time, alive, members = 0 }: Fact): string {
+/** Names the members that are away, and what happened last to each one's pod. */
+function sentenceOf({ troubles, facts }: Evidence, { time, alive, members = 0 }: Fact): string {
   const absent = troubles.filter((trouble) => trouble.kind === 'member' && isDuring(trouble, time));
-  const who = absent.map(({ title, state, from }) => `${title} ${state} since ${clock(from)}`).join(', ');
+  const lastOf = ({ pod, namespace, kubernetesCluster }: Fact): string => {
+    const own = facts.filter((fact) => fact.time <= time && fact.kind.startsWith('pod-') && fact.pod === pod && fact.namespace === namespace && fact.kubernetesCluster === kubernetesCluster);
+    return own.slice(-lastFacts).map((fact) => `, ${fact.kind} ${clock(fact.time)}`).join('');
+  };
+  const who = absent.map(({ title, state, from, origin }) => `${title} ${state} since ${clock(from)}${lastOf(origin)}`).join('; ');
   return `at ${clock(time)} ${alive} of ${members} PD members served, ${majorityOf(members)} are a majority${who ? ` (${who})` : ''}`;
 }
 
