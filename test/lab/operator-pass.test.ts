@@ -136,6 +136,18 @@ test('the second pass, which sees two revisions, makes Ready False and lowers th
   expect(partition(second, 'pd')).toBe(0);
 });
 
+test('while a restarted pod is away, and the StatefulSet counts a pod less, the roll waits for it', () => {
+  const scene = new Scene({}, { pd: 3, tikv: 2, tidb: 1 }).upgrade('pd');
+  const second = scene.applied('pd', scene.pass()).pass();
+  expect(partition(second, 'pd')).toBe(2);
+  scene.applied('pd', second);
+  Object.assign(scene.sets.get('pd')!.status, { replicas: 2, readyReplicas: 2 });
+  scene.pods.get('pd')!.pop();
+  const third = scene.pass();
+  expect(third.endedBy).toContain('a-pd-2 does not exist yet');
+  expect(wanted(third, 'pd')).toBeUndefined();
+});
+
 test('another version in the middle of a roll first writes its template with the partition at rest', () => {
   const scene = new Scene().upgrade('pd');
   const second = scene.applied('pd', scene.pass()).pass();
