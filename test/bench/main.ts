@@ -12,7 +12,6 @@ import { end } from '../faults/ground/processes.ts';
 import { startGroundsOf } from '../faults/ground/start.ts';
 import stopGrounds from '../faults/ground/stop.ts';
 import { Scenario, to } from '../faults/scenario.ts';
-import { manyWaiting } from './many-waiting.ts';
 import type { Row } from './table.ts';
 import { printTable } from './table.ts';
 
@@ -20,8 +19,6 @@ const everything = { pd: 1, tiflash: 1, tikv: 2, pump: 1, tidb: 1, ticdc: 1 };
 const net = { settle: '0s', soak: '0s' };
 /** Long enough that a whole look once a minute shows. */
 const QUIET_MS = 60_000;
-/** `make bench RUNS=300` is quicker. */
-const RUNS = Number(process.env['RUNS'] || 3_000);
 
 const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
 const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(2)} s`);
@@ -150,8 +147,6 @@ try {
   const script = await scriptedUpgrade();
   say('a run that waits, a decision, a killed worker');
   const waiting = await waitingRun();
-  say(`${RUNS} runs that wait in one worker`);
-  const many = await manyWaiting(RUNS, residentMiB);
   const ratio = (a: number | undefined, b: number | undefined): string => (a === undefined || b === undefined || b === 0 ? '–' : (a / b).toFixed(2));
   const rows: Row[] = [
     ['last proof → next patch, p50', seconds(ours.latencies.p50), seconds(script.latencies.p50), ratio(ours.latencies.p50, script.latencies.p50), '0.3 s, ratio ≤ 0.3'],
@@ -167,8 +162,6 @@ try {
     ['reads per second and API server while a run waits', waiting.readsPerSecond[1] ?? '', '', '', '≤ 0.1'],
     ['decision by update → next activity, worst of 10', seconds(waiting.decisionMs.at(-1)), '', '', '0.2 s'],
     ['worker killed → the run goes on', seconds(waiting.recoveryMs), '', '', '≤ 12 s'],
-    [`runs of ${many.runs} at a gate in one worker that missed their event`, String(many.runs - many.ended), '', '', 'none of 3000'],
-    ['worker memory (resident) with them, and a run more', `${many.memoryMiB} MiB, ${many.perRunMiB.toFixed(2)} MiB`, '', '', '2048 MiB, 0.35 MiB'],
   ];
   printTable(['figure', 'this project', 'kubectl script', 'ratio', 'target'], rows);
 } finally {
