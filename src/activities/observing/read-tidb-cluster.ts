@@ -78,9 +78,8 @@ const DEAD_AFTER_DURATIONS = 4;
 
 /** Whether the operator of this Kubernetes cluster lives, and its version from the image of its Deployment. */
 export async function readOperator(api: KubernetesApi, namespace: string, nowMs: number, signal?: AbortSignal): Promise<OperatorView> {
-  const leases = await list(api, { ...resources.lease, namespace }, leaseSchema, options(signal));
+  const [leases, version] = await Promise.all([list(api, { ...resources.lease, namespace }, leaseSchema, options(signal)), readOperatorVersion(api, namespace, signal)]);
   const lease = leases.filter((each) => each.metadata.name.startsWith(operatorName)).sort((a, b) => (b.spec.renewTime ?? '').localeCompare(a.spec.renewTime ?? ''))[0];
-  const version = await readOperatorVersion(api, namespace, signal);
   if (!lease?.spec.renewTime) return { alive: undefined, version, detail: `no Lease ${operatorName} in namespace ${namespace}; name the operator's namespace in the inventory` };
   const ageMs = nowMs - Date.parse(lease.spec.renewTime);
   const limitMs = DEAD_AFTER_DURATIONS * (lease.spec.leaseDurationSeconds ?? 15) * 1_000;
