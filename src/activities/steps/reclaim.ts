@@ -12,6 +12,7 @@ import type { Place } from '../../protocol/place.ts';
 import { passing, standing } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import { databaseIsWhole } from '../../tidb/guards/index.ts';
+import { noUnknownParts } from '../../tidb/guards/tidb-clusters.ts';
 import type { Leftover, Remains } from '../../tidb/view.ts';
 import type { Scene, StepKind, Write } from './step-kind.ts';
 
@@ -30,7 +31,8 @@ export function reclaim(step: PlannedStep): StepKind {
   return {
     rolls: undefined,
     deletes: true,
-    guards: [...databaseIsWhole, tidbClusterIsGone],
+    // An unknown part may live on what is to go: somebody brought the TidbCluster back and took its object away.
+    guards: [...databaseIsWhole, noUnknownParts, tidbClusterIsGone],
     standing: [],
     more: { remainsOf: input.place, notThroughPdOf: step.kubernetesCluster, volumes: input.volumes.map(({ name }) => name) },
     change: ({ view }) => (view.remains ? writesFor(view.remains, input) : []),

@@ -3,7 +3,8 @@ import type { UnhashedPlan } from '../../../src/workflows/runbook.ts';
 import { planExit } from '../../../src/workflows/exit-cluster/plan.ts';
 import type { ExitWish } from '../../../src/workflows/exit-cluster/plan.ts';
 import { exitClusterRunbook } from '../../../src/workflows/exit-cluster/contract.ts';
-import type { ClusterView } from '../../../src/tidb/view.ts';
+import { departedAnnotation } from '../../../src/tidb/exit/departed.ts';
+import type { ClusterView, Remains } from '../../../src/tidb/view.ts';
 import { database, defaultRule, makeView, specOf, tidbCluster } from '../../tidb/make-view.ts';
 import { drain, leave, remainsOfWest } from '../../tidb/exit/exiting.ts';
 
@@ -132,6 +133,85 @@ describe('refused', () => {
     const remains = remainsOfWest(view, { claims: [], volumes: [], unread: ['persistentvolumeclaims'] });
     expect(refused({ ...view, remains }, { reclaim: { data: 'claims' } })).toEqual([expect.stringMatching(/may not read persistentvolumeclaims in west.*tidb-runbooks-exit/)]);
     expect(planned({ ...view, remains }).steps.at(-1)?.gate).toMatch(/Not known, since the worker may not read them: persistentvolumeclaims/);
+  });
+});
+
+describe('after the deletion', () => {
+  const departed = { key: 'west', place: { kubernetesCluster: 'west', namespace: 'shop', name: 'shop-west' }, uid: 'uid-of-west' };
+  /** West has left and is deleted, as `east` has recorded it. */
+  const after = (more: Partial<Remains> = {}, kubernetesClusters?: string[]): ClusterView => {
+    const view = cluster(kubernetesClusters);
+    const remains = remainsOfWest(view, { object: undefined, pods: [], ...more });
+    for (const component of ['tidb', 'ticdc', 'pump', 'tiflash', 'tikv', 'pd'] as const) leave(view, 'west', component);
+    tidbCluster(view, 'east').object.metadata.annotations[departedAnnotation] = JSON.stringify([departed]);
+    return { ...view, tidbClusters: view.tidbClusters.filter(({ key }) => key !== 'west'), remains };
+  };
+  const reclaim = { reclaim: { data: 'volumes', secrets: true } };
+
+  test('goes on with what is to be reclaimed, behind a gate of its own with the exact list', () => {
+    const { steps, summary, holds } = planned(after(), reclaim);
+    expect(steps.map(({ id, alreadyDone }) => [id, alreadyDone])).toEqual([['delete/west', true], ['reclaim-claims/west', false], ['reclaim-secrets/west', false]]);
+    expect(steps.map(({ gate }) => gate)).toEqual([undefined, expect.stringMatching(/^Delete what TidbCluster shop\/shop-west in west has left\? There is no way back\. PersistentVolumeClaims to be deleted \(2\): pd-shop-west-pd-0, tikv-shop-west-tikv-0\..*TidbMonitors that stay \(1\)/), undefined]);
+    expect(steps[1]?.input).toMatchObject({ place: departed.place, objects: [{ uid: 'uid-of-pd-shop-west-pd-0' }, {}], volumes: [{ name: 'pv-1' }, { name: 'pv-2' }] });
+    expect(summary).toMatch(/has left TiDB cluster shop and is deleted: 2 kinds of what it left are to be reclaimed/);
+    expect(holds).toEqual([]);
+  });
+
+  test('has nothing to do when nothing is to be reclaimed, or nothing is left', () => {
+    expect(planned(after()).steps.map(({ id, alreadyDone }) => [id, alreadyDone])).toEqual([['delete/west', true]]);
+    expect(planned(after({ claims: [], volumes: [], secrets: [], monitors: [] }), reclaim).steps).toHaveLength(1);
+  });
+
+  test('waits for what the deletion has not taken away yet', () => {
+    const going = after({ pods: [{ name: 'shop-west-discovery-7d9f', uid: '1' }] });
+    expect(planned(going, reclaim).steps[0]).toMatchObject({ id: 'delete/west', alreadyDone: false, input: { uid: 'uid-of-west' } });
+  });
+
+  test('is the same while the object waits for its finalizers', () => {
+    const view = after();
+    const west = tidbCluster(cluster(), 'west');
+    west.object.metadata.deletionTimestamp = '2026-03-01T11:59:00Z';
+    const there = { ...view, tidbClusters: [...view.tidbClusters, west] };
+    const going = { ...there, remains: remainsOfWest(there) };
+    expect(planned(going, reclaim).steps.map(({ id, alreadyDone }) => [id, alreadyDone])).toEqual([['delete/west', false], ['reclaim-claims/west', false], ['reclaim-secrets/west', false]]);
+  });
+
+  test('lets a sole survivor stand alone, when the run before did not come to that', () => {
+    const view = after({}, ['west', 'east']);
+    expect(planned(view).steps.map(({ id }) => id)).toEqual(['delete/west', 'reference/east']);
+    delete tidbCluster(view, 'east').object.spec.cluster;
+    expect(planned(view).steps.map(({ id }) => id)).toEqual(['delete/west']);
+  });
+
+  test('still refuses a name that was never there', () => {
+    expect(refused(after(), { leaving: 'wset' })).toEqual(['the TiDB cluster shop has no TidbCluster in "wset"; it has them in: east, north']);
+  });
+
+  test('knows no way back', () => {
+    expect(refused(after(), { way: 'back' })).toEqual(['TidbCluster shop/shop-west in west has left and is deleted: there is no way back']);
+  });
+
+  test('refuses what another TidbCluster of its name would lose', () => {
+    const { object } = tidbCluster(cluster(), 'west');
+    expect(refused(after({ object: { ...object, metadata: { ...object.metadata, uid: 'of-another-life' } } }), reclaim)).toEqual([expect.stringMatching(/stands there and is not connected/)]);
+    expect(refused(after({ object }), reclaim)).toEqual([expect.stringMatching(/stands there and is not connected/)]);
+  });
+
+  test('refuses while PD counts on a store of it: somebody brought it back, and took only the object away', () => {
+    const view = after();
+    const [store] = database(view).stores.filter(({ address }) => address.includes('shop-west-'));
+    if (store) store.state = 'Up';
+    expect(refused(view, reclaim)).toEqual([expect.stringMatching(/unknown part of this cluster: store \d+ at shop-west-/)]);
+  });
+
+  test('refuses to reclaim what the worker may not even read', () => {
+    expect(refused(after({ claims: [], unread: ['persistentvolumeclaims'] }), reclaim)).toEqual([expect.stringMatching(/may not read persistentvolumeclaims in west/)]);
+  });
+
+  test('takes one that is there again out anew', () => {
+    const view = cluster();
+    tidbCluster(view, 'east').object.metadata.annotations[departedAnnotation] = JSON.stringify([{ ...departed, uid: 'of-another-life' }]);
+    expect(planned(view).steps[0]?.id).toBe('tidb/west');
   });
 });
 
