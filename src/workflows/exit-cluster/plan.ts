@@ -58,6 +58,7 @@ function planWayOut(view: ClusterView, leaving: TidbClusterView, wish: ExitWish)
   const { anchor } = repointings;
   const refusals = refusalsFor(view, leaving, wish);
   if (refusals.length > 0 || !anchor) return { refusals };
+  const { consequences, figures } = simulate(view, leaving);
   const stages = exitOrder.flatMap((component) => stage(view, leaving, component));
   const steps = [
     ...repointings.before.map((each) => referenceStep(view, each)),
@@ -72,7 +73,8 @@ function planWayOut(view: ClusterView, leaving: TidbClusterView, wish: ExitWish)
     summary: `Take TidbCluster ${nameOf(leaving)} in ${leaving.kubernetesCluster} out of TiDB cluster ${view.name}: ${stages.filter((step) => !step.alreadyDone).length} of ${stages.length} components are to be scaled to zero, ${wish.deleteTidbCluster ? 'then it is deleted' : 'and it stays at zero pods'}`,
     ...(isStart(view, anchor) ? {} : { anchor: { ...placeOf(anchor) } }),
     steps,
-    notes: notesFor(view, leaving, wish, repointings),
+    notes: [...consequences, ...notesFor(view, leaving, wish, repointings)],
+    figures,
     holds: holdsFor(view, leaving),
   };
 }
@@ -135,7 +137,6 @@ function deleteStep({ remains }: ClusterView, leaving: TidbClusterView, { reclai
 
 function notesFor(view: ClusterView, leaving: TidbClusterView, wish: ExitWish, { anchor, before, after }: Repointings): string[] {
   return [
-    ...simulate(view, leaving),
     clientsToMove(leaving),
     ...(before.length + after.length > 0 ? ['Changing spec.cluster of a TidbCluster with PD of its own rolls nothing; each of these steps proves it by the StatefulSet revisions.'] : []),
     ...(after.length > 0 ? [`${anchor?.key ?? ''} will be the only TidbCluster with PD and stand without spec.cluster: whoever joins later names it.`] : []),

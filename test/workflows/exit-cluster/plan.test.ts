@@ -57,9 +57,14 @@ describe('the way out', () => {
     const view = cluster();
     Object.assign(database(view), { locationLabels: ['zone'] });
     for (const store of database(view).stores) store.labels['zone'] = store.address.includes('east') ? 'a' : 'b';
-    const notes = planned(view).notes.join('\n');
-    expect(notes).toMatch(/PD: 2 members would remain .*their majority is 2, so the loss of 0 is borne. Warning: an even number bears no more losses than 1 would\./);
-    expect(notes).toMatch(/TiKV: 2 stores leave \(60 region replicas, 20\.0 GiB\), 4 remain, 4 of them Up; max-replicas is 3\. They have room for 280\.0 GiB/);
+    const plan = planned(view);
+    const notes = plan.notes.join('\n');
+    expect(notes).toMatch(/PD: 2 members would remain \(shop-east-pd-0, shop-north-pd-0\); their majority is 2, so the loss of 0 is borne. Warning: an even number bears no more losses than 1 would\./);
+    expect(notes).toMatch(/TiKV: 2 stores leave, 4 remain; max-replicas is 3\./);
+    expect(plan.figures).toEqual([
+      'Of what remains 2 of 2 PD members are healthy and 4 of 4 TiKV stores are Up.',
+      'TiKV: 60 region replicas (20.0 GiB) are on the stores that leave; those that remain have room for 280.0 GiB before PD calls one low on space.',
+    ]);
     expect(notes).toMatch(/TiKV stores that remain per location label: zone: a 2, b 2\./);
     expect(notes).toMatch(/TiFlash: 2 stores would remain; the largest number of replicas that a table asks for is 0\./);
     expect(notes).toMatch(/TiDB: 2 servers would remain \(1 in east, 1 in north\)/);
