@@ -14,6 +14,7 @@ import { whatStands } from '../../tidb/exit/remains.ts';
 import { standing } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import { databaseIsWhole } from '../../tidb/guards/index.ts';
+import { oneDatabase } from '../../tidb/guards/tidb-clusters.ts';
 import { specOf } from '../../tidb/spec.ts';
 import type { ClusterView, Remains } from '../../tidb/view.ts';
 import type { StepKind, Write } from './step-kind.ts';
@@ -40,7 +41,7 @@ export function deleteTidbCluster(step: PlannedStep): StepKind {
   return {
     rolls: undefined,
     deletes: true,
-    guards: [...databaseIsWhole, onlyOfIt(nothingOfItLives)],
+    guards: [...databaseIsWhole, oneDatabase, onlyOfIt(nothingOfItLives)],
     standing: [],
     more: { remainsOf: place, notThroughPdOf: step.kubernetesCluster },
     change: ({ view }) => (isThere(view.remains) && !view.remains?.object?.metadata.deletionTimestamp ? [...remember(view, { key: step.kubernetesCluster, place, uid }), deletionOf({ place, uid })] : []),

@@ -9,7 +9,7 @@ import { fateOf, whatStands } from '../../tidb/exit/remains.ts';
 import type { Reclaim } from '../../tidb/exit/remains.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
 import { databaseIsWhole } from '../../tidb/guards/index.ts';
-import { noUnknownParts } from '../../tidb/guards/tidb-clusters.ts';
+import { noUnknownParts, oneDatabase } from '../../tidb/guards/tidb-clusters.ts';
 import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
 import type { UnhashedPlan } from '../runbook.ts';
 import { referenceStep, reclaimSteps, unreadRefusals } from './steps.ts';
@@ -52,7 +52,7 @@ function isAnother(remains: Remains | undefined, departed: Departed): string[] {
 
 /** Somebody brought it back and deleted it by hand: what PD counts on may be on these claims. */
 function stillCounted(view: ClusterView, member: TidbClusterView | undefined): string[] {
-  return member ? askAll([noUnknownParts], view, { member }).map(({ message }) => message) : [];
+  return member ? askAll([noUnknownParts, oneDatabase], view, { member }).map(({ message }) => message) : [];
 }
 
 function deletedStep(remains: Remains, { key, place, uid }: Departed): PlannedStep {

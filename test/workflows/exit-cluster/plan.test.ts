@@ -119,6 +119,14 @@ describe('refused', () => {
     expect(refused(cluster(), { leaving: 'wset' })).toEqual(['the TiDB cluster shop has no TidbCluster in "wset"; it has them in: east, west, north']);
   });
 
+  test('is a second data cluster, leaving or staying: what of it is whose is not known', () => {
+    for (const key of ['west', 'north']) {
+      const view = cluster();
+      tidbCluster(view, key).object.status.clusterID = '99';
+      expect(refused(view)).toEqual([expect.stringMatching(/^two TiDB clusters with data are never connected: .*99/)]);
+    }
+  });
+
   test('is the last TidbCluster', () => {
     const view = makeView({ kubernetesClusters: ['west'], replicas: { pd: 3, tikv: 6 } });
     expect(refused({ ...view, remains: remainsOfWest(view) }).join('; ')).toMatch(/is the only TidbCluster of shop/);
