@@ -6,7 +6,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Plan } from '../../src/protocol/plan.ts';
 import type { Report, RunStatus } from '../../src/protocol/run.ts';
 import { end } from './ground/processes.ts';
-import { Scenario } from './scenario.ts';
+import { Scenario, from } from './scenario.ts';
 import type { KubernetesCluster } from './scenario.ts';
 
 jest.setTimeout(300_000);
@@ -169,6 +169,21 @@ test('an exit that must not be is refused with all reasons at once, and writes n
   const unknown = await (await scenario.start('exitCluster', { leaving: 'wset' })).result().then(() => '', (error: { cause?: Error }) => error.cause?.message ?? '');
   expect(unknown).toMatch(/has no TidbCluster in "wset"; it has them in: east, west, south/);
   expect((await changedNothing({ ...scenario.evidence, since })).held).toBe(true);
+});
+
+test('a second data cluster that somebody connected by spec.cluster is neither taken out nor upgraded, though both look Ready', async () => {
+  const members = (['east', 'west'] as const).map((cluster) => ({ cluster, namespace: 'exitsecond', tidbCluster: `exitsecond-${cluster}`, replicas: enough }));
+  scenario = await Scenario.begin('exitsecond', { members });
+  await scenario.lab.deploy({ name: 'exitstranger', version: from, members: [{ cluster: 'south', namespace: 'exitsecond', tidbCluster: 'exitsecond-south', replicas: enough }] });
+  await scenario.patch('south', { spec: { cluster: { name: 'exitsecond-east', namespace: 'exitsecond', clusterDomain: 'east.local' } } });
+  await scenario.worker();
+  const since = new Date().toISOString();
+  const words = /two TiDB clusters with data are never connected: .*exitsecond-east in east runs cluster id (\d+), .*exitsecond-west in west runs cluster id \1, .*exitsecond-south in south runs cluster id (?!\1)\d+/;
+  expect(await failureOf(await scenario.start('exitCluster', { leaving: 'south', reclaim: { data: 'volumes' } }))).toMatch(words);
+  expect(await failureOf(await scenario.start('exitCluster', { leaving: 'west' }))).toMatch(words);
+  expect(await failureOf(await scenario.upgrade())).toMatch(words);
+  expect((await changedNothing({ ...scenario.evidence, since })).held).toBe(true);
+  await scenario.lab.remove('exitstranger');
 });
 
 test('an operator that refuses is said in its own words, and the exit goes on when it does', async () => {
