@@ -4,7 +4,7 @@ import { judge } from '../../lab/oracle/judge.ts';
 import type { KubernetesObject } from '../../lab/kubernetes-api.ts';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Plan } from '../../src/protocol/plan.ts';
-import type { Report, RunStatus } from '../../src/protocol/run.ts';
+import type { PlanResult, Report, RunStatus } from '../../src/protocol/run.ts';
 import { end } from './ground/processes.ts';
 import { Scenario, from } from './scenario.ts';
 import type { KubernetesCluster } from './scenario.ts';
@@ -67,6 +67,11 @@ async function untilGate(run: WorkflowHandle, gate: string): Promise<void> {
     const planHash = status.gate?.id === 'plan' ? { planHash: (await run.query<Plan>('plan')).hash } : {};
     await scenario.decide(run, { decision: 'approve', by: 'bob', gate: status.gate?.id ?? '', ...planHash });
   }
+}
+
+async function isReady(cluster: KubernetesCluster): Promise<boolean> {
+  const { status } = (await scenario.tidbCluster(cluster)) as unknown as { status: { conditions: { type: string; status: string }[] } };
+  return status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True');
 }
 
 const failureOf = async (run: WorkflowHandle): Promise<string> => run.result().then(() => '', (error: { cause?: Error }) => error.cause?.message ?? '');
@@ -132,8 +137,13 @@ test('a run that ended after the deletion is gone on with by another of the same
   const volumes = await volumesIn('west');
   const input = { leaving: 'west', reclaim: { data: 'volumes' } };
 
+  const { plan } = (await (await scenario.start('exitCluster', { ...input, mode: 'plan' })).result()) as PlanResult;
+  await scenario.lab.changeDatabase('exitended', { stores: [{ kubernetesCluster: 'east', capacityGiB: 90 }] });
   const terminated = await scenario.start('exitCluster', { ...input, gates: 'component' });
   await untilGate(terminated, 'component/reclaim');
+  const carriedOut = await terminated.query<Plan>('plan');
+  expect(carriedOut.figures).not.toEqual(plan.figures);
+  expect(carriedOut.hash).toBe(plan.hash);
   await terminated.terminate('for ever, without its clean-up');
   expect(await isGone('west')).toBe(true);
 
@@ -177,6 +187,7 @@ test('a second data cluster that somebody connected by spec.cluster is neither t
   await scenario.lab.deploy({ name: 'exitstranger', version: from, members: [{ cluster: 'south', namespace: 'exitsecond', tidbCluster: 'exitsecond-south', replicas: enough }] });
   await scenario.patch('south', { spec: { cluster: { name: 'exitsecond-east', namespace: 'exitsecond', clusterDomain: 'east.local' } } });
   await scenario.worker();
+  expect(await Promise.all((['east', 'south'] as const).map(isReady))).toEqual([true, true]);
   const since = new Date().toISOString();
   const words = /two TiDB clusters with data are never connected: .*exitsecond-east in east runs cluster id (\d+), .*exitsecond-west in west runs cluster id \1, .*exitsecond-south in south runs cluster id (?!\1)\d+/;
   expect(await failureOf(await scenario.start('exitCluster', { leaving: 'south', reclaim: { data: 'volumes' } }))).toMatch(words);
