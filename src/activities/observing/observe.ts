@@ -4,8 +4,8 @@ import { tidbClusterOf } from '../../inventory.ts';
 import type { InventoryTidbCluster } from '../../inventory.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
 import { resources } from '../../kubernetes/resources.ts';
-import type { Place } from '../../protocol/place.ts';
-import { canonical } from '../../tidb/drift.ts';
+import { isSamePlace } from '../../protocol/place.ts';
+import type { LastingPlace, Place } from '../../protocol/place.ts';
 import { allDeparted, findDeparted } from '../../tidb/exit/departed.ts';
 import { findMembers } from '../../tidb/membership.ts';
 import type { Located } from '../../tidb/membership.ts';
@@ -44,7 +44,7 @@ async function locate(at: Surroundings, entry: InventoryTidbCluster, anchor: Pla
 
 /** An exit has taken the initial one out, and the inventory does not know it yet. */
 function departureHint(all: Located[], initial: Place): string {
-  const keeper = all.find(({ object }) => allDeparted([{ object }]).some(({ place }) => canonical(place) === canonical(initial)));
+  const keeper = all.find(({ object }) => allDeparted([{ object }]).some(({ place }) => isSamePlace(place, initial)));
   return keeper ? `: it has left by an exit; name another there, such as ${keeper.object.metadata.namespace}/${keeper.object.metadata.name} in ${keeper.kubernetesCluster}, and restart the workers` : '';
 }
 
@@ -58,7 +58,7 @@ async function remainsFor(at: Surroundings, members: TidbClusterView[], more: Mo
 }
 
 /** One that an exit has deleted is known by the record of it. */
-function placeOfKey(members: TidbClusterView[], key: string): Place | undefined {
+function placeOfKey(members: TidbClusterView[], key: string): LastingPlace | undefined {
   const member = members.find((each) => each.key === key);
   return member ? placeOf(member) : findDeparted(members, key)?.place;
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { resources } from '../../kubernetes/resources.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
-import { placeSchema } from '../../protocol/place.ts';
+import { lastingPlaceSchema } from '../../protocol/place.ts';
 import { allComponents, components } from '../../tidb/components.ts';
 import { departurePatch, keeperOf } from '../../tidb/exit/departed.ts';
 import type { Departed } from '../../tidb/exit/departed.ts';
@@ -19,7 +19,7 @@ import { specOf } from '../../tidb/spec.ts';
 import type { ClusterView, Remains } from '../../tidb/view.ts';
 import type { StepKind, Write } from './step-kind.ts';
 
-const inputSchema = z.object({ place: placeSchema, uid: z.string() });
+const inputSchema = z.object({ place: lastingPlaceSchema, uid: z.string() });
 
 /** A step that was skipped, or somebody who scaled out again: what still lives is not deleted. */
 const nothingOfItLives: Guard = (view, { member }) => {

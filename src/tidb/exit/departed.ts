@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { JsonObject } from '../../protocol/json.ts';
-import { placeSchema } from '../../protocol/place.ts';
+import { isSamePlace, lastingPlaceSchema } from '../../protocol/place.ts';
 import type { Place } from '../../protocol/place.ts';
 import { canonical } from '../drift.ts';
 import type { TidbCluster } from '../objects.ts';
@@ -18,7 +18,7 @@ export const departedAnnotation = 'tidb-runbooks.io/departed';
 const departedSchema = z.object({
   /** What named it in inputs and steps while it was a member. */
   key: z.string(),
-  place: placeSchema,
+  place: lastingPlaceSchema,
   uid: z.string(),
 });
 export type Departed = z.infer<typeof departedSchema>;
@@ -33,10 +33,10 @@ export function departedIn({ metadata }: TidbCluster): Departed[] {
   }
 }
 
-/** Of all TidbClusters together, each place once. */
+/** Of all TidbClusters together; of two records of one place the later one. */
 export function allDeparted(tidbClusters: readonly Pick<TidbClusterView, 'object'>[]): Departed[] {
   const all = tidbClusters.flatMap(({ object }) => departedIn(object));
-  return [...new Map(all.map((each) => [canonical(each.place), each])).values()];
+  return all.filter(({ place }, index) => !all.slice(index + 1).some((later) => isSamePlace(later.place, place)));
 }
 
 /** By the key that it had, or by `<kubernetes cluster>.<name>`; of two that had the same key the later one. */
@@ -55,7 +55,7 @@ export function keeperOf(tidbClusters: readonly TidbClusterView[], { uid }: Depa
  */
 export function departurePatch(tidbClusters: readonly TidbClusterView[], departed: Departed): JsonObject | undefined {
   const keeper = keeperOf(tidbClusters, departed);
-  const isThere = (place: Place): boolean => tidbClusters.some((each) => canonical(placeOf(each)) === canonical(place));
+  const isThere = (place: Place): boolean => tidbClusters.some((each) => isSamePlace(placeOf(each), place));
   const others = allDeparted(tidbClusters).filter(({ place }) => !isThere(place));
   const record = [...others, departed];
   if (!keeper || canonical(departedIn(keeper.object)) === canonical(record)) return undefined;

@@ -17,11 +17,11 @@ import type { Reclaim } from '../../tidb/exit/remains.ts';
 import { clientsToMove, simulate } from '../../tidb/exit/simulation.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
 import { specOf } from '../../tidb/spec.ts';
-import { findByKey, nameOf, placeOf } from '../../tidb/view.ts';
+import { findByKey, lastingPlaceOf, nameOf, placeOf } from '../../tidb/view.ts';
 import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
 import type { UnhashedPlan } from '../runbook.ts';
 import { planRest } from './rest.ts';
-import { ground, reclaimSteps, referenceStep, unreadRefusals } from './steps.ts';
+import { ground, placeInput, reclaimSteps, referenceStep, unreadRefusals } from './steps.ts';
 import type { Leaving } from './steps.ts';
 import { planWayBack } from './way-back.ts';
 
@@ -91,7 +91,7 @@ function refusalsFor(view: ClusterView, leaving: TidbClusterView, { reclaim }: E
 }
 
 function inPlace(leaving: TidbClusterView): Leaving {
-  return { key: leaving.key, place: placeOf(leaving) };
+  return { key: leaving.key, place: lastingPlaceOf(leaving) };
 }
 
 /** States that pass, but by somebody else's hand and at their time: the run does not wait for them. */
@@ -131,7 +131,7 @@ function deleteStep({ remains }: ClusterView, leaving: TidbClusterView, { reclai
     kubernetesCluster: leaving.key,
     alreadyDone: false,
     gate: `Delete TidbCluster ${name} in ${leaving.kubernetesCluster}? There is no way back. Its StatefulSets, Services, ConfigMaps and discovery go with it. ${fate.join(' ')}`.trim(),
-    input: { place: { ...placeOf(leaving) }, uid: leaving.object.metadata.uid },
+    input: { place: placeInput(lastingPlaceOf(leaving)), uid: leaving.object.metadata.uid },
   };
 }
 

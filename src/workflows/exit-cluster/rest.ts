@@ -12,7 +12,7 @@ import { databaseIsWhole } from '../../tidb/guards/index.ts';
 import { noUnknownParts, oneDatabase } from '../../tidb/guards/tidb-clusters.ts';
 import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
 import type { UnhashedPlan } from '../runbook.ts';
-import { referenceStep, reclaimSteps, unreadRefusals } from './steps.ts';
+import { placeInput, reclaimSteps, referenceStep, unreadRefusals } from './steps.ts';
 
 /** What the rest needs of an exit's input. */
 interface RestWish {
@@ -63,7 +63,7 @@ function deletedStep(remains: Remains, { key, place, uid }: Departed): PlannedSt
     component: 'delete',
     kubernetesCluster: key,
     alreadyDone: whatStands(remains).length === 0,
-    input: { place: { ...place }, uid },
+    input: { place: placeInput(place), uid },
   };
 }
 

@@ -1,6 +1,6 @@
 /** The steps that an exit and its continuation after the deletion have in common: references, and what is reclaimed. Pure. */
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Place } from '../../protocol/place.ts';
+import type { LastingPlace } from '../../protocol/place.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
 import { digestsOf } from '../../tidb/drift.ts';
 import { namesAsWanted } from '../../tidb/exit/references.ts';
@@ -13,7 +13,7 @@ import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
 /** The TidbCluster that leaves, or has left: its key in steps and its place, which outlives it. */
 export interface Leaving {
   key: string;
-  place: Place;
+  place: LastingPlace;
 }
 
 export function referenceStep(view: ClusterView, { key, to, toKey }: Repointing): PlannedStep {
@@ -31,6 +31,11 @@ export function referenceStep(view: ClusterView, { key, to, toKey }: Repointing)
 
 export function ground(member: TidbClusterView | undefined): JsonObject {
   return member ? { place: { ...placeOf(member) }, baseline: digestsOf(member.object) } : { baseline: {} };
+}
+
+/** JSON has no undefined. */
+export function placeInput({ instance, ...place }: LastingPlace): JsonObject {
+  return { ...place, ...(instance === undefined ? {} : { instance }) };
 }
 
 export function reclaimSteps(remains: Remains | undefined, { key, place }: Leaving, reclaim: Reclaim): PlannedStep[] {
@@ -51,7 +56,7 @@ export function reclaimSteps(remains: Remains | undefined, { key, place }: Leavi
       component: 'reclaim',
       kubernetesCluster: key,
       alreadyDone: false,
-      input: { what, place: { ...place }, objects: named(objects), volumes: named(volumes) },
+      input: { what, place: placeInput(place), objects: named(objects), volumes: named(volumes) },
     }));
 }
 

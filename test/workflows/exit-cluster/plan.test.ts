@@ -47,6 +47,13 @@ describe('the way out', () => {
     expect(steps.at(-2)?.gate).toMatch(/PersistentVolumes that go with their claims by their policy Delete, to be deleted \(1\): pv-2\. PersistentVolumes that stay \(1\): pv-1 \(Retain\)\./);
   });
 
+  test('keeps the label of what is its, where that is not its name: without the object nothing else tells', () => {
+    const view = cluster();
+    tidbCluster(view, 'west').object.metadata.labels['app.kubernetes.io/instance'] = 'release-7';
+    const places = planned(view, { reclaim: { data: 'claims' } }).steps.slice(-2).map(({ input }) => input['place']);
+    expect(places).toEqual(Array.from({ length: 2 }, () => ({ kubernetesCluster: 'west', namespace: 'shop', name: 'shop-west', instance: 'release-7' })));
+  });
+
   test('without deletion leaves the TidbCluster at zero and says what its operator does then', () => {
     const plan = planned(cluster(), { deleteTidbCluster: false });
     expect(plan.steps.at(-1)?.id).toBe('pd/west');
