@@ -7,6 +7,9 @@ import { brakeOf } from '../tidb/brake.ts';
 import { allComponents, components } from '../tidb/components.ts';
 import { canonical } from '../tidb/drift.ts';
 import { exitStateOf } from '../tidb/exit/back.ts';
+import { allDeparted } from '../tidb/exit/departed.ts';
+import type { Departed } from '../tidb/exit/departed.ts';
+import { reclaimable } from '../tidb/exit/remains.ts';
 import { isRolling } from '../tidb/rolling.ts';
 import { desiredVersion, specOf } from '../tidb/spec.ts';
 import type { ClusterView, ProbeView, TidbClusterView } from '../tidb/view.ts';
@@ -15,6 +18,7 @@ import { releaseBrake } from './brake.ts';
 import { releaseLease } from './lock.ts';
 import { releaseMaintenanceLock } from './maintenance-lock.ts';
 import { observe } from './observing/observe.ts';
+import { readRemains } from './observing/read-remains.ts';
 import { targetOf } from './observing/target.ts';
 import { tryPatiently } from './patience.ts';
 import type { Pulse } from './pulse.ts';
@@ -42,6 +46,7 @@ export async function cleanUp(at: Surroundings, call: RunCall, pulse: Pulse): Pr
     }
     for (const probe of seen.ok.probes ?? []) await part(`removing pod ${probe.name}, which looked names up`, () => removeProbe(at, call, seen.ok, probe));
     remains.push(...stateOf(seen.ok), ...exitOf(at, call, seen.ok));
+    for (const departed of departedOf(call, seen.ok)) await part(`reading what ${departed.place.namespace}/${departed.place.name} in ${departed.place.kubernetesCluster} has left`, async () => remains.push(...(await leftBy(at, call, departed))));
     await part(`freeing PD's maintenance lock of ${call.cluster}`, () => releaseMaintenanceLock(at, call));
   } else remains.push(`the state could not be read, so nothing of it was cleaned up: ${seen.silent.message}`);
   const { initial } = tidbClusterOf(at.inventory, call.cluster);
@@ -66,6 +71,18 @@ function exitOf(at: Surroundings, { runbook, cluster }: RunCall, view: ClusterVi
   const isThere = view.tidbClusters.some((each) => canonical(placeOf(each)) === canonical(initial));
   const inventory = isThere || !first ? [] : [`the inventory names ${initial.namespace}/${initial.name} in ${initial.kubernetesCluster} as the initial TidbCluster of ${cluster}, which is gone: name another there, such as ${nameOf(first)} in ${first.kubernetesCluster}, before the next run`];
   return [...view.tidbClusters.flatMap((member) => exitStateOf(view, member)), ...inventory];
+}
+
+function departedOf({ runbook }: RunCall, view: ClusterView): Departed[] {
+  return runbook === 'exitCluster' ? allDeparted(view.tidbClusters) : [];
+}
+
+/** Of a TidbCluster that an exit has deleted: what can still be reclaimed, and how. */
+async function leftBy(at: Surroundings, { cluster }: RunCall, { key, place }: Departed): Promise<string[]> {
+  const remains = await readRemains(at.kubernetes(place.kubernetesCluster), place);
+  const left = reclaimable(remains);
+  if (remains.object || left === '') return [];
+  return [`TidbCluster ${place.namespace}/${place.name} in ${place.kubernetesCluster} has left and is deleted; of it stay ${left}: tidb-runbook start exit ${cluster} --leaving ${key}, with what is to be reclaimed, deletes them`];
 }
 
 /** Whoever made it: the lock is ours. */

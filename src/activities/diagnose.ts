@@ -4,11 +4,12 @@ import { tidbClusterOf } from '../inventory.ts';
 import type { Access, KubernetesApi } from '../kubernetes/api.ts';
 import type { Check } from '../protocol/activities.ts';
 import { observe } from './observing/observe.ts';
+import { checkRolesOnDemand } from './roles-on-demand.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
- * What the runbooks do to a managed Kubernetes cluster; deploy/kubernetes-rbac.yaml grants exactly this. Secrets are granted apart, and
- * only in the namespaces of TidbClusters with TLS: the look at such a TidbCluster shows whether they are.
+ * What every runbook does to a managed Kubernetes cluster; deploy/kubernetes-rbac.yaml grants exactly this to all of them. Secrets are granted apart, and
+ * only in the namespaces of TidbClusters with TLS: the look at such a TidbCluster shows whether they are. What only some runs need: roles-on-demand.ts.
  */
 export const permissions: readonly Access[] = [
   ...['get', 'list', 'watch', 'patch'].map((verb) => ({ verb, group: 'pingcap.com', resource: 'tidbclusters' })),
@@ -19,15 +20,6 @@ export const permissions: readonly Access[] = [
   ...['get', 'create'].map((verb) => ({ verb, group: '', resource: 'pods', subresource: 'portforward' })),
   { verb: 'list', group: '', resource: 'events' },
   ...['get', 'list', 'create', 'patch', 'delete'].map((verb) => ({ verb, group: 'coordination.k8s.io', resource: 'leases' })),
-];
-
-/** What only exitCluster does; the ClusterRoles tidb-runbooks-exit and -exit-secrets of the same file grant exactly this, to be bound for such a run. */
-export const exitPermissions: readonly Access[] = [
-  { verb: 'delete', group: 'pingcap.com', resource: 'tidbclusters' },
-  ...['list', 'delete'].map((verb) => ({ verb, group: 'pingcap.com', resource: 'tidbmonitors' })),
-  ...['list', 'delete'].map((verb) => ({ verb, group: '', resource: 'persistentvolumeclaims' })),
-  ...['get', 'patch'].map((verb) => ({ verb, group: '', resource: 'persistentvolumes' })),
-  ...['get', 'delete'].map((verb) => ({ verb, group: '', resource: 'secrets' })),
 ];
 
 export async function diagnose(at: Surroundings, { cluster }: { cluster?: string }): Promise<Check[]> {
@@ -64,7 +56,7 @@ async function checkTidbCluster(at: Surroundings, name: string): Promise<Check[]
     const members = view.tidbClusters.map((each) => `${each.object.metadata.namespace}/${each.object.metadata.name} in ${each.kubernetesCluster}`);
     const operators = view.tidbClusters.map((each): Check => ({ subject: `TiDB Operator in ${each.kubernetesCluster}`, ok: each.operator.alive === true, message: `${each.operator.version ?? 'unknown version'}; ${each.operator.detail}` }));
     const pd: Check = view.database ? { subject: `${subject} PD`, ok: true, message: `cluster ${view.database.clusterId}, ${view.database.members.length} members, leader ${view.database.leader ?? 'none'}, ${view.database.stores.length} stores` } : { subject: `${subject} PD`, ok: false, message: view.databaseProblem ?? 'does not answer' };
-    return [{ subject, ok: true, message: `${members.length} TidbClusters: ${members.join(', ')}` }, ...operators, pd];
+    return [{ subject, ok: true, message: `${members.length} TidbClusters: ${members.join(', ')}` }, ...operators, pd, ...(await checkRolesOnDemand(at, view))];
   } catch (error) {
     return [{ subject, ok: false, message: sentenceOf(error) }];
   }

@@ -48,7 +48,7 @@ export async function makePlan(at: Surroundings, call: PlanCall, pulse: Pulse): 
   return { ...plan, hash: hashOf(plan) };
 }
 
-/** What an approval is bound to: everything but the guards of the moment. */
-export function hashOf({ holds: _passing, ...plan }: UnhashedPlan): string {
+/** What an approval is bound to: everything but the guards and the figures of the moment. */
+export function hashOf({ holds: _passing, figures: _measured, ...plan }: UnhashedPlan): string {
   return createHash('sha256').update(canonical(plan)).digest('hex').slice(0, 12);
 }

@@ -36,6 +36,8 @@ export interface CleanUpResult {
 export interface Check {
   subject: string;
   ok: boolean;
+  /** It is to be known, and is neither right nor wrong: `ok` is true. */
+  note?: true;
   message: string;
 }
 

@@ -35,8 +35,10 @@ export interface Plan {
   steps: PlannedStep[];
   /** What a person must know before approving: no downgrade, what is not held, warnings. */
   notes: string[];
+  /** Measured when the plan was made, for the person who approves: sizes, regions, who is healthy. They change every moment, so they are not part of the hash. */
+  figures?: string[];
   /** Guards that speak now. They do not stop the plan; the first step holds until they are silent. Not part of the hash. */
   holds: Reason[];
-  /** SHA-256 (first 12 hex digits) over everything above but `holds`: an approval names it. */
+  /** SHA-256 (first 12 hex digits) over everything above but `figures` and `holds`: what will be done and must be known, not what was measured. An approval names it. */
   hash: string;
 }

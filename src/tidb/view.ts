@@ -1,5 +1,6 @@
 /** What was observed of one TiDB cluster, from all Kubernetes clusters and from PD. Guards, proofs and planners take it and return data. */
-import type { Place } from '../protocol/place.ts';
+import type { LastingPlace, Place } from '../protocol/place.ts';
+import { labels } from './components.ts';
 import type { Component } from './components.ts';
 import type { KubernetesEvent, Pod, StatefulSet, TidbCluster } from './objects.ts';
 
@@ -233,6 +234,13 @@ export interface ClusterView {
 
 export function placeOf({ kubernetesCluster, object: { metadata } }: TidbClusterView): Place {
   return { kubernetesCluster, namespace: metadata.namespace, name: metadata.name };
+}
+
+/** For what is looked at after its object is gone (tidb-operator v1.6 apis/pingcap/v1alpha1/tidbcluster.go, GetInstanceName). */
+export function lastingPlaceOf(each: TidbClusterView): LastingPlace {
+  const place = placeOf(each);
+  const instance = each.object.metadata.labels[labels.instance];
+  return instance === undefined || instance === place.name ? place : { ...place, instance };
 }
 
 export function nameOf(view: TidbClusterView): string {

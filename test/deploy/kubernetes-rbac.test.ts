@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { exitPermissions, permissions } from '../../src/activities/diagnose.ts';
+import { permissions } from '../../src/activities/diagnose.ts';
+import { rolesOnDemand } from '../../src/activities/roles-on-demand.ts';
 
 interface Rule {
   apiGroups: string[];
@@ -45,8 +46,18 @@ test('names no right twice and uses no wildcard', () => {
   }
 });
 
-test('keeps what only an exit may do in roles of its own, which are bound to no one, and those on Secrets apart', () => {
-  expect([...linesOf(rulesOf('tidb-runbooks-exit')), ...linesOf(rulesOf('tidb-runbooks-exit-secrets'))].toSorted()).toEqual(inLines(exitPermissions));
+test.each(rolesOnDemand.map(({ role, rights }) => [role, rights] as const))('the role %s grants what doctor asks for it, and nothing else', (role, rights) => {
+  expect(linesOf(rulesOf(role))).toEqual(inLines(rights));
+});
+
+test('doctor knows every role that is bound to no one', () => {
+  const bound = manifests.flatMap(({ roleRef }) => (roleRef ? [roleRef.name] : []));
+  const roles = manifests.filter(({ kind }) => kind === 'ClusterRole').map(({ metadata }) => metadata.name);
+  // Of TLS the look at the TidbCluster itself tells.
+  expect(roles.filter((role) => !bound.includes(role) && role !== 'tidb-runbooks-tls')).toEqual(rolesOnDemand.map(({ role }) => role));
+});
+
+test('keeps what only an exit may do in roles of its own, and those on Secrets apart', () => {
   expect(linesOf(rulesOf('tidb-runbooks-exit-secrets'))).toEqual(['delete /secrets', 'get /secrets']);
 });
 

@@ -61,7 +61,7 @@ const isPaused = async (): Promise<boolean> => Boolean((await scenario.tidbClust
 const stateOf = ({ steps }: RunStatus, id: string): StepState | undefined => steps.find((step) => step.id === id)?.state;
 
 test('a plan changes nothing', async () => {
-  await type('tidb-runbook doctor');
+  expect(await type('tidb-runbook doctor')).toMatch(/note +exitCluster of shop +may (not )?delete the TidbCluster[^]*note +migrateCluster of shop +may not read backups/);
   expect(await type('temporal workflow execute')).toContain('"mode":"plan"');
   expect(await type('tidb-runbook plan')).toContain(to);
   expect((await scenario.tidbCluster('east'))['spec']).toMatchObject({ version: 'v8.5.3' });

@@ -13,7 +13,7 @@ import { planHash, planning, promised, reason, untilCancelled, whileWaiting } fr
 import type { Script } from '../workflows/script.ts';
 import { Stage } from '../workflows/stage.ts';
 import type { Play } from '../workflows/stage.ts';
-import type { WaitResult } from '../../src/protocol/outcome.ts';
+import type { ApplyResult, StepCall, WaitResult } from '../../src/protocol/outcome.ts';
 import { exitClusterRunbook } from '../../src/workflows/exit-cluster/contract.ts';
 import { planExit } from '../../src/workflows/exit-cluster/plan.ts';
 import { remainsOfWest } from '../tidb/exit/exiting.ts';
@@ -130,6 +130,22 @@ const others: Record<string, Recording> = {
   },
 };
 
+/** A step gives way once, and its turn comes behind the last of its kind. */
+const postponing: Record<string, Recording> = {
+  postponed: async (stage) => {
+    const script = planning('peer-url/shop-east-pd-1', 'peer-url/shop-east-pd-0', 'peer-url/shop-east-pd-2', 'verify/all');
+    const gives = ({ mayBePostponed, step }: StepCall): boolean => mayBePostponed === true && step.id === 'peer-url/shop-east-pd-1';
+    const applies = (call: StepCall): ApplyResult => (gives(call) ? { outcome: 'postponed', message: `${call.step.title} comes later: it leads now` } : { outcome: 'applied', message: 'written' });
+    const play = await stage.play({ ...script, applyStep: applies }, { clusterDomain: 'east.example', acceptRisk: true, backupWaiver: 'a test', gates: 'step' }, 'migrateCluster');
+    await play.approvePlan();
+    for (const id of ['peer-url/shop-east-pd-1', 'peer-url/shop-east-pd-0', 'peer-url/shop-east-pd-2', 'verify/all']) {
+      await play.until((status) => status.gate?.id === `step/${id}`);
+      await play.signal('approve', { by: 'alice', gate: `step/${id}` });
+    }
+    return play;
+  },
+};
+
 /** Played where a history is called long after a few steps; each run of the chain is a history. */
 const continued: Record<string, Recording> = {
   'continue-as-new': async (stage) => {
@@ -141,7 +157,7 @@ const continued: Record<string, Recording> = {
 
 const suggestAtEvents = 25;
 
-await recordAll({ ...recordings, ...others }, []);
+await recordAll({ ...recordings, ...others, ...postponing }, []);
 await recordAll(continued, [`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]);
 
 async function recordAll(kinds: Record<string, Recording>, settings: string[]): Promise<void> {

@@ -7,7 +7,11 @@ import type { ReplayResult, WorkflowBundle } from '@temporalio/worker';
 import { bundleWorkflows, quietRuntime } from '../workflows/stage.ts';
 
 interface RecordedHistory {
-  events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } }; workflowExecutionSignaledEventAttributes?: { signalName: string } }[];
+  events: {
+    activityTaskScheduledEventAttributes?: { activityType: { name: string } };
+    activityTaskCompletedEventAttributes?: { result: { payloads: { data?: string }[] } };
+    workflowExecutionSignaledEventAttributes?: { signalName: string };
+  }[];
 }
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -62,6 +66,16 @@ test('a history in which a TidbCluster was deleted without the approval of the g
   const result = await replayTampered((events) => {
     for (const { workflowExecutionSignaledEventAttributes: signal } of events) if (signal) signal.signalName = 'resume';
   }, 'exit-straight.json');
+  expect(result?.error).toBeInstanceOf(DeterminismViolationError);
+});
+
+test('a history in which a step that gave way was carried out at once does not replay', async () => {
+  const result = await replayTampered((events) => {
+    const answers = events.flatMap(({ activityTaskCompletedEventAttributes: completed }) => completed?.result.payloads ?? []);
+    const gaveWay = answers.filter(({ data }) => Buffer.from(data ?? '', 'base64').includes('"outcome":"postponed"'));
+    expect(gaveWay).toHaveLength(1);
+    for (const answer of gaveWay) answer.data = Buffer.from('{"outcome":"applied","message":"written"}').toString('base64');
+  }, 'postponed.json');
   expect(result?.error).toBeInstanceOf(DeterminismViolationError);
 });
 

@@ -4,7 +4,9 @@ import { tidbClusterOf } from '../../inventory.ts';
 import type { InventoryTidbCluster } from '../../inventory.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
 import { resources } from '../../kubernetes/resources.ts';
-import type { Place } from '../../protocol/place.ts';
+import { isSamePlace } from '../../protocol/place.ts';
+import type { LastingPlace, Place } from '../../protocol/place.ts';
+import { allDeparted, findDeparted } from '../../tidb/exit/departed.ts';
 import { findMembers } from '../../tidb/membership.ts';
 import type { Located } from '../../tidb/membership.ts';
 import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
@@ -34,10 +36,16 @@ async function locate(at: Surroundings, entry: InventoryTidbCluster, anchor: Pla
   const all = lists.flat();
   const { kubernetesCluster, namespace, name } = entry.initial;
   const start = all.find((each) => isAt(each, entry.initial)) ?? all.find((each) => anchor && isAt(each, anchor));
-  if (!start) throw new RunbookError('NotFound', `there is no TidbCluster ${namespace}/${name} in Kubernetes cluster ${kubernetesCluster}, which the inventory names as the initial one of ${entry.name}${await v2Hint(at.kubernetes(kubernetesCluster), namespace)}`);
+  if (!start) throw new RunbookError('NotFound', `there is no TidbCluster ${namespace}/${name} in Kubernetes cluster ${kubernetesCluster}, which the inventory names as the initial one of ${entry.name}${departureHint(all, entry.initial)}${await v2Hint(at.kubernetes(kubernetesCluster), namespace)}`);
   const { members, problems } = findMembers(start, all);
   if (problems.length > 0) throw new RunbookError('Unsupported', problems.join('; '));
   return members;
+}
+
+/** An exit has taken the initial one out, and the inventory does not know it yet. */
+function departureHint(all: Located[], initial: Place): string {
+  const keeper = all.find(({ object }) => allDeparted([{ object }]).some(({ place }) => isSamePlace(place, initial)));
+  return keeper ? `: it has left by an exit; name another there, such as ${keeper.object.metadata.namespace}/${keeper.object.metadata.name} in ${keeper.kubernetesCluster}, and restart the workers` : '';
 }
 
 function isAt({ kubernetesCluster, object: { metadata } }: Located, place: Place): boolean {
@@ -49,9 +57,10 @@ async function remainsFor(at: Surroundings, members: TidbClusterView[], more: Mo
   return place && readRemains(at.kubernetes(place.kubernetesCluster), place, more?.volumes, signal);
 }
 
-function placeOfKey(members: TidbClusterView[], key: string): Place | undefined {
+/** One that an exit has deleted is known by the record of it. */
+function placeOfKey(members: TidbClusterView[], key: string): LastingPlace | undefined {
   const member = members.find((each) => each.key === key);
-  return member && placeOf(member);
+  return member ? placeOf(member) : findDeparted(members, key)?.place;
 }
 
 async function listTidbClusters(api: KubernetesApi, signal?: AbortSignal): Promise<Located[]> {

@@ -26,7 +26,8 @@ export async function readDatabase(pd: PdApi, voices: OwnVoice[], signal?: Abort
     clusterId: members.clusterId,
     members: members.members.map((member) => ({ ...member, healthy: health.get(member.name) })),
     leader: members.leader,
-    stores,
+    // PD lists them in another order each time.
+    stores: stores.toSorted((one, other) => compareIds(one.id, other.id)),
     regions: Object.fromEntries(counts) as Record<RegionCheck, number>,
     evictingStores,
     maxReplicas: replication.maxReplicas,
@@ -35,6 +36,11 @@ export async function readDatabase(pd: PdApi, voices: OwnVoice[], signal?: Abort
     placementRules,
     notReady: members.members.filter((member) => loading.some((voice) => member.clientUrls.some((url) => voice.speaksFor(url)))).map((member) => member.name),
   };
+}
+
+/** Decimal strings that exceed 2^53. */
+function compareIds(one: string, other: string): number {
+  return one.length - other.length || (one < other ? -1 : 1);
 }
 
 /** Those that say themselves that their regions are not loaded. One that is silent is judged by PD's health instead. */

@@ -4,7 +4,7 @@ import { isRunbookError } from '../../errors.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
 import { resources } from '../../kubernetes/resources.ts';
 import type { KubernetesObject, ResourceRef } from '../../kubernetes/resources.ts';
-import type { Place } from '../../protocol/place.ts';
+import type { LastingPlace, Place } from '../../protocol/place.ts';
 import { labels } from '../../tidb/components.ts';
 import { allSecrets } from '../../tidb/secrets.ts';
 import type { ClaimLeftover, Leftover, Remains, VolumeLeftover } from '../../tidb/view.ts';
@@ -14,10 +14,10 @@ import { readTidbCluster } from './read-tidb-cluster.ts';
  * Reading claims, volumes, Secrets (their metadata) and monitors may be forbidden where nobody wants them reclaimed: what is `unread` says so.
  * `volumes` are looked at also when no claim names them any more.
  */
-export async function readRemains(api: KubernetesApi, place: Place, volumes: readonly string[] = [], signal?: AbortSignal): Promise<Remains> {
+export async function readRemains(api: KubernetesApi, place: LastingPlace, volumes: readonly string[] = [], signal?: AbortSignal): Promise<Remains> {
   const { namespace, name } = place;
   const object = await unless('NotFound', readTidbCluster(api, place, signal));
-  const labelSelector = `${labels.instance}=${object?.metadata.labels[labels.instance] ?? name}`;
+  const labelSelector = `${labels.instance}=${object?.metadata.labels[labels.instance] ?? place.instance ?? name}`;
   const look = new Look(api, signal);
   const [statefulSets, pods, claims, secrets, monitors] = await Promise.all([
     look.list({ ...resources.statefulSet, namespace }, labelSelector),

@@ -1,11 +1,11 @@
 /** What a look is at: which TiDB cluster, from where its TidbClusters are found, and what is read beyond the usual. */
 import type { RunCall } from '../../protocol/activities.ts';
-import type { Place } from '../../protocol/place.ts';
+import type { LastingPlace, Place } from '../../protocol/place.ts';
 
 /** What a kind of step or a planner needs that not every look reads. */
 export interface More {
   /** Everything of one TidbCluster in Kubernetes: by its key while it is a member, by its place also afterwards. */
-  remainsOf?: string | Place;
+  remainsOf?: string | LastingPlace;
   /** Names of volumes in that place that are looked at also when no claim names them any more. */
   volumes?: readonly string[];
   /** Key of the TidbCluster whose own PD is not asked: the others are to say whether it has left. */

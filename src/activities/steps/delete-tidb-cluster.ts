@@ -1,18 +1,25 @@
-/** Kind `delete-tidb-cluster`: the object goes; proved when no pod (discovery included) and no StatefulSet of it is left (§3.9). */
+/**
+ * Kind `delete-tidb-cluster`: the object goes; proved when no pod (discovery included) and no StatefulSet of it is left (§3.9). Before it goes a survivor
+ * records where it was: nothing else tells a later run whose leftovers are to be reclaimed.
+ */
 import { z } from 'zod';
 import { resources } from '../../kubernetes/resources.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
-import { placeSchema } from '../../protocol/place.ts';
+import { lastingPlaceSchema } from '../../protocol/place.ts';
 import { allComponents, components } from '../../tidb/components.ts';
+import { departurePatch, keeperOf } from '../../tidb/exit/departed.ts';
+import type { Departed } from '../../tidb/exit/departed.ts';
 import { ownsMember, storesOf } from '../../tidb/exit/parts.ts';
+import { whatStands } from '../../tidb/exit/remains.ts';
 import { standing } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import { databaseIsWhole } from '../../tidb/guards/index.ts';
+import { oneDatabase } from '../../tidb/guards/tidb-clusters.ts';
 import { specOf } from '../../tidb/spec.ts';
-import type { Remains } from '../../tidb/view.ts';
-import type { StepKind } from './step-kind.ts';
+import type { ClusterView, Remains } from '../../tidb/view.ts';
+import type { StepKind, Write } from './step-kind.ts';
 
-const inputSchema = z.object({ place: placeSchema, uid: z.string() });
+const inputSchema = z.object({ place: lastingPlaceSchema, uid: z.string() });
 
 /** A step that was skipped, or somebody who scaled out again: what still lives is not deleted. */
 const nothingOfItLives: Guard = (view, { member }) => {
@@ -34,23 +41,24 @@ export function deleteTidbCluster(step: PlannedStep): StepKind {
   return {
     rolls: undefined,
     deletes: true,
-    guards: [...databaseIsWhole, onlyOfIt(nothingOfItLives)],
+    guards: [...databaseIsWhole, oneDatabase, onlyOfIt(nothingOfItLives)],
     standing: [],
     more: { remainsOf: place, notThroughPdOf: step.kubernetesCluster },
-    change: ({ view }) => (isThere(view.remains) && !view.remains?.object?.metadata.deletionTimestamp ? [{ write: 'delete-object', kubernetesCluster: place.kubernetesCluster, object: { ...resources.tidbCluster, namespace: place.namespace, name: place.name, uid } }] : []),
-    missing: ({ view: { remains } }) => whatOfItIsLeft(remains),
+    change: ({ view }) => (isThere(view.remains) && !view.remains?.object?.metadata.deletionTimestamp ? [...remember(view, { key: step.kubernetesCluster, place, uid }), deletionOf({ place, uid })] : []),
+    missing: ({ view: { remains } }) => (remains ? whatStands(remains) : ['what is left of it is unknown']),
     almostDone: () => false,
     proof: ({ view: { remains } }) => ({ deleted: `${place.namespace}/${place.name}`, claimsLeft: remains?.claims.map(({ name }) => name) ?? [] }),
   };
 }
 
-function whatOfItIsLeft(remains: Remains | undefined): string[] {
-  if (!remains) return ['what is left of it is unknown'];
-  const { object, statefulSets, pods } = remains;
-  const finalizers = object?.metadata.deletionTimestamp ? ', and waits for its finalizers' : '';
-  return [
-    ...(object ? [`the object is there${finalizers}`] : []),
-    ...(statefulSets.length > 0 ? [`StatefulSets are left: ${statefulSets.map(({ name }) => name).join(', ')}`] : []),
-    ...(pods.length > 0 ? [`pods are left: ${pods.map(({ name }) => name).join(', ')}`] : []),
-  ];
+function remember({ tidbClusters }: ClusterView, departed: Departed): Write[] {
+  const keeper = keeperOf(tidbClusters, departed);
+  const patch = departurePatch(tidbClusters, departed);
+  if (!keeper || !patch) return [];
+  const { namespace, name, uid } = keeper.object.metadata;
+  return [{ write: 'patch-object', kubernetesCluster: keeper.kubernetesCluster, object: { ...resources.tidbCluster, namespace, name, uid }, patch }];
+}
+
+function deletionOf({ place, uid }: Pick<Departed, 'place' | 'uid'>): Write {
+  return { write: 'delete-object', kubernetesCluster: place.kubernetesCluster, object: { ...resources.tidbCluster, namespace: place.namespace, name: place.name, uid } };
 }

@@ -7,11 +7,12 @@ import { resources } from '../../kubernetes/resources.ts';
 import type { Resource } from '../../kubernetes/resources.ts';
 import type { Reason } from '../../protocol/outcome.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
-import { placeSchema } from '../../protocol/place.ts';
+import { lastingPlaceSchema } from '../../protocol/place.ts';
 import type { Place } from '../../protocol/place.ts';
 import { passing, standing } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import { databaseIsWhole } from '../../tidb/guards/index.ts';
+import { noUnknownParts } from '../../tidb/guards/tidb-clusters.ts';
 import type { Leftover, Remains } from '../../tidb/view.ts';
 import type { Scene, StepKind, Write } from './step-kind.ts';
 
@@ -19,7 +20,7 @@ const kinds = { claims: resources.persistentVolumeClaim, secrets: resources.secr
 type Kind = keyof typeof kinds;
 
 const leftover = z.object({ name: z.string(), uid: z.string() });
-const inputSchema = z.object({ what: z.enum(['claims', 'secrets', 'monitors']), place: placeSchema, objects: z.array(leftover), volumes: z.array(leftover) });
+const inputSchema = z.object({ what: z.enum(['claims', 'secrets', 'monitors']), place: lastingPlaceSchema, objects: z.array(leftover), volumes: z.array(leftover) });
 type Input = z.infer<typeof inputSchema>;
 
 /** As long as the TidbCluster is there its operator would make claims again, and it uses its Secrets. */
@@ -30,7 +31,8 @@ export function reclaim(step: PlannedStep): StepKind {
   return {
     rolls: undefined,
     deletes: true,
-    guards: [...databaseIsWhole, tidbClusterIsGone],
+    // An unknown part may live on what is to go: somebody brought the TidbCluster back and took its object away.
+    guards: [...databaseIsWhole, noUnknownParts, tidbClusterIsGone],
     standing: [],
     more: { remainsOf: input.place, notThroughPdOf: step.kubernetesCluster, volumes: input.volumes.map(({ name }) => name) },
     change: ({ view }) => (view.remains ? writesFor(view.remains, input) : []),

@@ -17,6 +17,7 @@ export function renderPlan(plan: Plan, view: PlanView): string[] {
     '',
     ...table(rows, width),
     ...section('Know before you approve', plan.notes, width),
+    ...section('Measured when the plan was made', plan.figures ?? [], width),
     ...section('The first step would hold now', plan.holds.map(({ message }) => message), width),
   ];
 }

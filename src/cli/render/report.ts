@@ -44,7 +44,7 @@ function head(report: Report, { workflowId, now, width, colors }: ReportView): s
 /** The steps of the plan follow with what became of them. */
 function planLines({ plan }: Report, { width, colors }: ReportView): string[] {
   if (!plan) return ['  No plan was made.'];
-  return [...renderPlanHead(plan, { width: width - 2, colors }).map((line) => `  ${line}`), ...plan.notes.flatMap((note) => indent('  - ', note, width))];
+  return [...renderPlanHead(plan, { width: width - 2, colors }).map((line) => `  ${line}`), ...[...plan.notes, ...(plan.figures ?? [])].flatMap((note) => indent('  - ', note, width))];
 }
 
 function section(title: string, lines: string[], colors: Colors): string[] {

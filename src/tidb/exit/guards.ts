@@ -6,7 +6,7 @@ import { allComponents, components } from '../components.ts';
 import { databaseAnswers, leaderExists, membersHealthy, nobodyEvicts, regionsWhole, storesUp } from '../guards/database.ts';
 import { passing, standing } from '../guards/guard.ts';
 import type { Guard } from '../guards/guard.ts';
-import { noTiproxyAcross, noUnknownParts, nobodyRolls, notDeleting, notPaused, notSuspended, operatorAlive, passesValidation } from '../guards/tidb-clusters.ts';
+import { noTiproxyAcross, noUnknownParts, nobodyRolls, notDeleting, notPaused, notSuspended, oneDatabase, operatorAlive, passesValidation } from '../guards/tidb-clusters.ts';
 import { specOf } from '../spec.ts';
 import type { Store, TidbClusterView } from '../view.ts';
 import { nameOf } from '../view.ts';
@@ -128,7 +128,7 @@ export const whatRemainsSuffices: readonly Guard[] = [neverTheLastPd, pdMajority
 export const survivorsKeepUp: readonly Guard[] = [leaderExists, pdMajorityRemains, tikvStaysAboveMaxReplicas, ofSurvivors(storesUp)];
 
 /** States in which the operator would not act, or of which the run knows too little; asked for the plan. */
-export const refusing: readonly Guard[] = [notPaused, notSuspended, notDeleting, passesValidation, noTiproxyAcross, noUnknownParts, ...whatRemainsSuffices];
+export const refusing: readonly Guard[] = [notPaused, notSuspended, notDeleting, passesValidation, noTiproxyAcross, noUnknownParts, oneDatabase, ...whatRemainsSuffices];
 
 /** Before every stage. */
 export const beforeStage: readonly Guard[] = [...survivorsWhole, ...refusing, nobodyElseRolls, operatorAlive];

@@ -7,6 +7,7 @@
  * and only after the leaving one is gone, since until then there is somebody else.
  */
 import type { JsonObject } from '../../protocol/json.ts';
+import type { Place } from '../../protocol/place.ts';
 import { referencedBy } from '../membership.ts';
 import type { TidbCluster } from '../objects.ts';
 import type { ClusterView, TidbClusterView } from '../view.ts';
@@ -56,6 +57,14 @@ export function repointingsFor({ tidbClusters }: ClusterView, leaving: TidbClust
     before: [...leavingFirst, ...ofAnchor, ...dependents.map((each) => repoint(each, anchor))],
     after: anchorDepends && !second ? [repoint(anchor, undefined)] : [],
   };
+}
+
+/** The sole survivor with PD still names the one at `gone`: the run that took it out ended before this last step. */
+export function danglingReference(survivors: TidbClusterView[], gone: Place): Repointing | undefined {
+  const [anchor, second] = survivors.filter(hasPd);
+  const reference = anchor?.object.spec.cluster;
+  if (!anchor || second || reference?.name !== gone.name || (reference.namespace || anchor.object.metadata.namespace) !== gone.namespace) return undefined;
+  return referencedBy(anchor, survivors).length > 0 ? undefined : repoint(anchor, undefined);
 }
 
 function repoint(from: TidbClusterView, to: TidbClusterView | undefined): Repointing {

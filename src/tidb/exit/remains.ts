@@ -59,3 +59,19 @@ function volumesFate({ volumes }: Remains, { data }: Reclaim): string[] {
     fate('PersistentVolumes', volumes.filter((volume) => !goes(volume)).map(({ name, reclaimPolicy }) => `${name} (${reclaimPolicy})`), false),
   ];
 }
+
+/** What the proof of a deletion still misses, in words: the object, and what its operator and Kubernetes take away after it. */
+export function whatStands({ object, statefulSets, pods }: Remains): string[] {
+  const finalizers = object?.metadata.deletionTimestamp ? ', and waits for its finalizers' : '';
+  return [
+    ...(object ? [`the object is there${finalizers}`] : []),
+    ...(statefulSets.length > 0 ? [`StatefulSets are left: ${statefulSets.map(({ name }) => name).join(', ')}`] : []),
+    ...(pods.length > 0 ? [`pods are left: ${pods.map(({ name }) => name).join(', ')}`] : []),
+  ];
+}
+
+/** What a deleted TidbCluster has left and an exit can reclaim: `2 PersistentVolumeClaims, 1 Secrets`; empty when it is nothing. */
+export function reclaimable({ claims, secrets, monitors }: Remains): string {
+  const counted = { PersistentVolumeClaims: claims, Secrets: secrets, TidbMonitors: monitors };
+  return Object.entries(counted).filter(([, list]) => list.length > 0).map(([kind, list]) => `${list.length} ${kind}`).join(', ');
+}

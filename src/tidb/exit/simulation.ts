@@ -1,4 +1,7 @@
-/** What would remain after an exit, in words and numbers for the person who approves it. */
+/**
+ * What would remain after an exit, for the person who approves it: the consequences, which are the same as long as the plan is, and the figures of the
+ * moment.
+ */
 import { specOf } from '../spec.ts';
 import type { ClusterView, DatabaseView, Store, TidbClusterView } from '../view.ts';
 import { nameOf } from '../view.ts';
@@ -7,40 +10,46 @@ import { podOf } from '../names.ts';
 import { isForTiflash, labelOf, rulesOf } from './placement.ts';
 import { inGibibytes, roomFor } from './space.ts';
 
-export function simulate(view: ClusterView, leaving: TidbClusterView): string[] {
+export function simulate(view: ClusterView, leaving: TidbClusterView): { consequences: string[]; figures: string[] } {
   const after = survivorsOf(view, leaving);
-  if (!view.database || !after.database) return [];
-  return [
-    pdAfter(after.database),
-    ...storesAfter(view.database, after.database, leaving),
-    ...labelsAfter(after.database),
-    ...tiflashAfter(after.database),
-    ...serversAfter(after),
-  ];
+  if (!view.database || !after.database) return { consequences: [], figures: [] };
+  return {
+    consequences: [pdAfter(after.database), storesAfter(view.database, after.database, leaving), ...labelsAfter(after.database), ...tiflashAfter(after.database), ...serversAfter(after)],
+    figures: [healthNow(after.database), roomNow(view.database, after.database, leaving)],
+  };
 }
 
 /** Even numbers bear no more losses than the odd number below them; one bears none. */
 function pdAfter({ members }: DatabaseView): string {
-  const healthy = members.filter((member) => member.healthy).length;
+  const names = members.map((member) => podOf(member.name || memberAddress(member))).toSorted();
   const majority = Math.floor(members.length / 2) + 1;
   const bears = members.length - majority;
   const warning = members.length === 1 ? ' Warning: with one member its loss stops the database.' : members.length % 2 === 0 ? ` Warning: an even number bears no more losses than ${members.length - 1} would.` : '';
-  return `PD: ${members.length} members would remain (${members.map((member) => podOf(member.name || memberAddress(member))).join(', ')}), ${healthy} of them healthy; their majority is ${majority}, so the loss of ${bears} is borne.${warning}`;
+  return `PD: ${members.length} members would remain (${names.join(', ')}); their majority is ${majority}, so the loss of ${bears} is borne.${warning}`;
 }
 
-function storesAfter(now: DatabaseView, after: DatabaseView, leaving: TidbClusterView): string[] {
-  const of = (stores: Store[], engine: Store['engine']): Store[] => stores.filter((store) => store.engine === engine);
-  const [going, staying] = [storesOf(now, leaving, 'tikv'), of(after.stores, 'tikv')];
-  const { needed, free } = roomFor(going, staying);
+const ofTikv = ({ stores }: DatabaseView): Store[] => stores.filter(({ engine }) => engine === 'tikv');
+
+function storesAfter(now: DatabaseView, after: DatabaseView, leaving: TidbClusterView): string {
+  return `TiKV: ${storesOf(now, leaving, 'tikv').length} stores leave, ${ofTikv(after).length} remain; max-replicas is ${now.maxReplicas}.`;
+}
+
+function healthNow(after: DatabaseView): string {
+  const staying = ofTikv(after);
+  return `Of what remains ${after.members.filter((member) => member.healthy).length} of ${after.members.length} PD members are healthy and ${staying.filter(({ state }) => state === 'Up').length} of ${staying.length} TiKV stores are Up.`;
+}
+
+function roomNow(now: DatabaseView, after: DatabaseView, leaving: TidbClusterView): string {
+  const going = storesOf(now, leaving, 'tikv');
+  const { needed, free } = roomFor(going, ofTikv(after));
   const regions = going.reduce((sum, { regionCount }) => sum + regionCount, 0);
-  return [
-    `TiKV: ${going.length} stores leave (${regions} region replicas, ${inGibibytes(needed)}), ${staying.length} remain, ${staying.filter(({ state }) => state === 'Up').length} of them Up; max-replicas is ${now.maxReplicas}. They have room for ${inGibibytes(free)} before PD calls one low on space.`,
-  ];
+  return `TiKV: ${regions} region replicas (${inGibibytes(needed)}) are on the stores that leave; those that remain have room for ${inGibibytes(free)} before PD calls one low on space.`;
 }
 
 /** Stores per value of each location label. */
-function labelsAfter({ locationLabels, isolationLevel, stores }: DatabaseView): string[] {
-  const tikv = stores.filter(({ engine }) => engine === 'tikv');
+function labelsAfter(after: DatabaseView): string[] {
+  const { locationLabels, isolationLevel } = after;
+  const tikv = ofTikv(after);
   const lines = locationLabels.map((label) => {
     const values = [...Map.groupBy(tikv, (store) => labelOf(store, label) || '(none)')].map(([value, group]) => `${value} ${group.length}`);
     return `${label}: ${values.sort().join(', ')}`;

@@ -1,7 +1,7 @@
 /** The gates: which guards are asked when. All of them speak, not only the first. */
 import { databaseAnswers, leaderExists, majorityStays, membersHealthy, nobodyEvicts, regionsWhole, storesUp } from './database.ts';
 import type { Guard } from './guard.ts';
-import { certificatesValid, nobodyRolls, noTiproxyAcross, notDeleting, noUnknownParts, notPaused, notSuspended, operatorAlive, passesValidation, peersKnown } from './tidb-clusters.ts';
+import { certificatesValid, nobodyRolls, noTiproxyAcross, notDeleting, noUnknownParts, notPaused, notSuspended, oneDatabase, operatorAlive, passesValidation, peersKnown } from './tidb-clusters.ts';
 
 /** The database is whole: what must hold before a step begins and after it ended. */
 export const databaseIsWhole: readonly Guard[] = [databaseAnswers, membersHealthy, leaderExists, storesUp, regionsWhole];
@@ -12,6 +12,7 @@ export const beforeRoll: readonly Guard[] = [
   majorityStays,
   nobodyEvicts,
   noUnknownParts,
+  oneDatabase,
   notPaused,
   notSuspended,
   notDeleting,

@@ -3,9 +3,9 @@ import type { ClusterView } from '../view.ts';
 import { nameOf } from '../view.ts';
 import { askAll } from './guard.ts';
 import type { Guard } from './guard.ts';
-import { noTiproxyAcross, notDeleting, noUnknownParts, notPaused, notSuspended, passesValidation } from './tidb-clusters.ts';
+import { noTiproxyAcross, notDeleting, noUnknownParts, notPaused, notSuspended, oneDatabase, passesValidation } from './tidb-clusters.ts';
 
-const refusing: readonly Guard[] = [notPaused, notSuspended, notDeleting, passesValidation, noTiproxyAcross, noUnknownParts];
+const refusing: readonly Guard[] = [notPaused, notSuspended, notDeleting, passesValidation, noTiproxyAcross, noUnknownParts, oneDatabase];
 
 /** In sentences. A brake of ours is no refusal: the run that holds the lock releases it. */
 export function refusalsOf(view: ClusterView): string[] {

@@ -98,6 +98,18 @@ function endOf({ notAfterMs }: CertificateView): string {
   return Number.isNaN(notAfterMs) ? 'a time that cannot be read' : new Date(notAfterMs).toISOString();
 }
 
+/**
+ * Two TiDB clusters with data, connected by spec.cluster: nothing merges them, both look Ready (Ⓞ33), and what PD answers is of the one or of the other. Whoever
+ * changed one of them, or deleted it, would not know whose data that is.
+ */
+export const oneDatabase: Guard = ({ name, database, tidbClusters }) => {
+  const each = tidbClusters.flatMap((member) => (member.object.status.clusterID ? [{ who: where(member), id: member.object.status.clusterID }] : []));
+  const ids = new Set([...each.map(({ id }) => id), ...(database ? [database.clusterId] : [])]);
+  if (ids.size < 2) return [];
+  const whose = each.map(({ who, id }) => `${who} runs cluster id ${id}`).join(', ');
+  return [standing(`second-database/${[...ids].sort().join('/')}`, `two TiDB clusters with data are never connected: ${whose}${database ? `, and the PD that was asked is of ${database.clusterId}` : ''}; take spec.cluster away from what is not ${name}`)];
+};
+
 /** A PD member or store that belongs to no known TidbCluster: somebody runs a part of this cluster that the inventory does not show. */
 export const noUnknownParts: Guard = ({ database, tidbClusters }) => {
   if (!database) return [];

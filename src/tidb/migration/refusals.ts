@@ -25,11 +25,9 @@ export type Refusal = (view: ClusterView, wish: MigrateWish, member: TidbCluster
 
 const where = (member: TidbClusterView): string => `TidbCluster ${nameOf(member)} in ${member.kubernetesCluster}`;
 
-/** Exactly one TidbCluster: what is spread already needs no migration, and two that have data are never connected (§4.5, Ⓞ33). */
+/** Exactly one TidbCluster: what is spread already needs no migration. Of two that have data of their own `oneDatabase` tells. */
 export const oneTidbCluster: Refusal = ({ name, tidbClusters }, _wish, first) => {
   const others = tidbClusters.filter((each) => each.key !== first.key);
-  const foreign = others.filter((each) => each.object.status.clusterID && first.object.status.clusterID && each.object.status.clusterID !== first.object.status.clusterID);
-  if (foreign.length > 0) return foreign.map((each) => `${where(each)} has data of its own (cluster id ${each.object.status.clusterID ?? ''}, not ${first.object.status.clusterID ?? ''}): two TiDB clusters with data are never connected`);
   return others.length > 0 ? [`TiDB cluster ${name} has ${tidbClusters.length} TidbClusters (${tidbClusters.map(nameOf).join(', ')}): only one that stands alone is migrated`] : [];
 };
 

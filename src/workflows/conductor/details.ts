@@ -42,7 +42,7 @@ function commands(name: string, argument: DecisionArgument, { workflowId, namesp
 function planLines({ plan, steps }: RunState): string[] {
   if (!plan) return [];
   const rows = steps.map((step, index) => `| ${index + 1} | ${cell(step.title)} | ${step.state} | ${cell(lastWords(step))} |`);
-  return [`${oneLine(plan.summary)} (plan \`${plan.hash}\`)`, ['| # | step | state | last word |', '| --- | --- | --- | --- |', ...rows].join('\n'), ...notes(plan.notes)];
+  return [`${oneLine(plan.summary)} (plan \`${plan.hash}\`)`, ['| # | step | state | last word |', '| --- | --- | --- | --- |', ...rows].join('\n'), ...notes([...plan.notes, ...(plan.figures ?? [])])];
 }
 
 /** The title stands in its own column already. */

@@ -2,24 +2,27 @@
  * The plan of an exit: first the references that would name nobody, then the stages in an order in which nothing is needed any more by what comes
  * after it (§3.1), then the deletion behind a gate of its own, then what is reclaimed by wish. Pure: observed state and input in, steps out.
  */
-import type { JsonObject } from '../../protocol/json.ts';
 import type { Reason } from '../../protocol/outcome.ts';
 import type { PlannedStep } from '../../protocol/plan.ts';
 import { components } from '../../tidb/components.ts';
 import type { Component } from '../../tidb/components.ts';
-import { digestsOf } from '../../tidb/drift.ts';
+import { findDeparted } from '../../tidb/exit/departed.ts';
+import type { Departed } from '../../tidb/exit/departed.ts';
 import { beforeStage, refusing } from '../../tidb/exit/guards.ts';
 import { stillThere } from '../../tidb/exit/proof.ts';
-import { namesAsWanted, repointingsFor } from '../../tidb/exit/references.ts';
-import type { Repointing, Repointings } from '../../tidb/exit/references.ts';
-import { doomedBy, fateOf, unreadWishes } from '../../tidb/exit/remains.ts';
+import { repointingsFor } from '../../tidb/exit/references.ts';
+import type { Repointings } from '../../tidb/exit/references.ts';
+import { fateOf } from '../../tidb/exit/remains.ts';
 import type { Reclaim } from '../../tidb/exit/remains.ts';
 import { clientsToMove, simulate } from '../../tidb/exit/simulation.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
 import { specOf } from '../../tidb/spec.ts';
-import { findByKey, nameOf, placeOf } from '../../tidb/view.ts';
+import { findByKey, lastingPlaceOf, nameOf, placeOf } from '../../tidb/view.ts';
 import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
 import type { UnhashedPlan } from '../runbook.ts';
+import { planRest } from './rest.ts';
+import { ground, placeInput, reclaimSteps, referenceStep, unreadRefusals } from './steps.ts';
+import type { Leaving } from './steps.ts';
 import { planWayBack } from './way-back.ts';
 
 /** What the planner needs of the contract's input. */
@@ -39,8 +42,15 @@ export const exitOrder: readonly Component[] = ['tiproxy', 'tidb', 'ticdc', 'pum
 
 export function planExit(view: ClusterView, wish: ExitWish): { refusals: string[] } | UnhashedPlan {
   const leaving = findByKey(view, wish.leaving);
+  const departed = findDeparted(view.tidbClusters, wish.leaving);
+  if (departed && (!leaving || isGoing(leaving, departed))) return planRest(view, departed, wish);
   if (!leaving) return { refusals: [`the TiDB cluster ${view.name} has no TidbCluster in "${wish.leaving}"; it has them in: ${view.tidbClusters.map(({ key }) => key).join(', ')}`] };
   return wish.way === 'back' ? planWayBack(view, leaving) : planWayOut(view, leaving, wish);
+}
+
+/** The deletion is accepted, and waits for finalizers. */
+function isGoing({ object: { metadata } }: TidbClusterView, { uid }: Departed): boolean {
+  return metadata.uid === uid && metadata.deletionTimestamp !== undefined;
 }
 
 function planWayOut(view: ClusterView, leaving: TidbClusterView, wish: ExitWish): { refusals: string[] } | UnhashedPlan {
@@ -48,11 +58,12 @@ function planWayOut(view: ClusterView, leaving: TidbClusterView, wish: ExitWish)
   const { anchor } = repointings;
   const refusals = refusalsFor(view, leaving, wish);
   if (refusals.length > 0 || !anchor) return { refusals };
+  const { consequences, figures } = simulate(view, leaving);
   const stages = exitOrder.flatMap((component) => stage(view, leaving, component));
   const steps = [
     ...repointings.before.map((each) => referenceStep(view, each)),
     ...stages,
-    ...(wish.deleteTidbCluster ? [deleteStep(view, leaving, wish), ...reclaimSteps(view, leaving, wish)] : []),
+    ...(wish.deleteTidbCluster ? [deleteStep(view, leaving, wish), ...reclaimSteps(view.remains, inPlace(leaving), wish.reclaim)] : []),
     ...repointings.after.map((each) => referenceStep(view, each)),
   ];
   return {
@@ -62,7 +73,8 @@ function planWayOut(view: ClusterView, leaving: TidbClusterView, wish: ExitWish)
     summary: `Take TidbCluster ${nameOf(leaving)} in ${leaving.kubernetesCluster} out of TiDB cluster ${view.name}: ${stages.filter((step) => !step.alreadyDone).length} of ${stages.length} components are to be scaled to zero, ${wish.deleteTidbCluster ? 'then it is deleted' : 'and it stays at zero pods'}`,
     ...(isStart(view, anchor) ? {} : { anchor: { ...placeOf(anchor) } }),
     steps,
-    notes: notesFor(view, leaving, wish, repointings),
+    notes: [...consequences, ...notesFor(view, leaving, wish, repointings)],
+    figures,
     holds: holdsFor(view, leaving),
   };
 }
@@ -75,8 +87,11 @@ function isStart({ tidbClusters }: ClusterView, { key }: TidbClusterView): boole
 /** What no waiting mends, all of it in one answer. */
 function refusalsFor(view: ClusterView, leaving: TidbClusterView, { reclaim }: ExitWish): string[] {
   const asked = askAll(refusing, view, { member: leaving }).filter(({ key, clears }) => !key.startsWith('brake/') && (clears === 'decision' || isNotOurs(key)));
-  const unread = view.remains ? unreadWishes(view.remains, reclaim) : [];
-  return [...asked.map(({ message }) => message), ...unread.map((plural) => `the worker may not read ${plural} in ${leaving.kubernetesCluster}, which are to be reclaimed: bind the ClusterRole ${plural === 'secrets' ? 'tidb-runbooks-exit-secrets' : 'tidb-runbooks-exit'} (deploy/kubernetes-rbac.yaml)`)];
+  return [...asked.map(({ message }) => message), ...unreadRefusals(view.remains, inPlace(leaving), reclaim)];
+}
+
+function inPlace(leaving: TidbClusterView): Leaving {
+  return { key: leaving.key, place: lastingPlaceOf(leaving) };
 }
 
 /** States that pass, but by somebody else's hand and at their time: the run does not wait for them. */
@@ -87,23 +102,6 @@ function isNotOurs(key: string): boolean {
 /** What the first step would hold for now. */
 function holdsFor(view: ClusterView, member: TidbClusterView): Reason[] {
   return askAll(beforeStage, view, { member });
-}
-
-function referenceStep(view: ClusterView, { key, to, toKey }: Repointing): PlannedStep {
-  const member = findByKey(view, key);
-  return {
-    id: `reference/${key}`,
-    kind: 'repoint-reference',
-    title: `spec.cluster in ${key}: ${to ? `names ${to.namespace}/${to.name} in ${toKey ?? ''}` : 'goes away, it stands alone'}, nothing rolls`,
-    component: 'reference',
-    kubernetesCluster: key,
-    alreadyDone: member !== undefined && namesAsWanted(member.object, to),
-    input: { ...(to ? { to: { ...to } } : {}), ...ground(member) },
-  };
-}
-
-function ground(member: TidbClusterView | undefined): JsonObject {
-  return member ? { place: { ...placeOf(member) }, baseline: digestsOf(member.object) } : { baseline: {} };
 }
 
 function stage(view: ClusterView, leaving: TidbClusterView, component: Component): PlannedStep[] {
@@ -133,35 +131,12 @@ function deleteStep({ remains }: ClusterView, leaving: TidbClusterView, { reclai
     kubernetesCluster: leaving.key,
     alreadyDone: false,
     gate: `Delete TidbCluster ${name} in ${leaving.kubernetesCluster}? There is no way back. Its StatefulSets, Services, ConfigMaps and discovery go with it. ${fate.join(' ')}`.trim(),
-    input: { place: { ...placeOf(leaving) }, uid: leaving.object.metadata.uid },
+    input: { place: placeInput(lastingPlaceOf(leaving)), uid: leaving.object.metadata.uid },
   };
-}
-
-function reclaimSteps({ remains }: ClusterView, leaving: TidbClusterView, { reclaim }: ExitWish): PlannedStep[] {
-  if (!remains) return [];
-  const doomed = doomedBy(remains, reclaim);
-  const named = (list: { name: string; uid: string }[]): JsonObject[] => list.map(({ name, uid }) => ({ name, uid }));
-  const wanted = [
-    { what: 'claims', title: `${doomed.claims.length} PersistentVolumeClaims${reclaim.data === 'volumes' ? ` and ${doomed.volumes.length} volumes` : ''}`, objects: doomed.claims, volumes: doomed.volumes },
-    { what: 'secrets', title: `${doomed.secrets.length} Secrets`, objects: doomed.secrets, volumes: [] },
-    { what: 'monitors', title: `${doomed.monitors.length} TidbMonitors`, objects: doomed.monitors, volumes: [] },
-  ];
-  return wanted
-    .filter(({ objects }) => objects.length > 0)
-    .map(({ what, title, objects, volumes }) => ({
-      id: `reclaim-${what}/${leaving.key}`,
-      kind: 'reclaim',
-      title: `${title} of ${nameOf(leaving)} in ${leaving.key} are deleted`,
-      component: 'reclaim',
-      kubernetesCluster: leaving.key,
-      alreadyDone: false,
-      input: { what, place: { ...placeOf(leaving) }, objects: named(objects), volumes: named(volumes) },
-    }));
 }
 
 function notesFor(view: ClusterView, leaving: TidbClusterView, wish: ExitWish, { anchor, before, after }: Repointings): string[] {
   return [
-    ...simulate(view, leaving),
     clientsToMove(leaving),
     ...(before.length + after.length > 0 ? ['Changing spec.cluster of a TidbCluster with PD of its own rolls nothing; each of these steps proves it by the StatefulSet revisions.'] : []),
     ...(after.length > 0 ? [`${anchor?.key ?? ''} will be the only TidbCluster with PD and stand without spec.cluster: whoever joins later names it.`] : []),

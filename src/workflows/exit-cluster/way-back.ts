@@ -9,12 +9,12 @@ import { storesOf } from '../../tidb/exit/parts.ts';
 import { recordedReplicas, replicasToRestore } from '../../tidb/exit/record.ts';
 import { askAll } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
-import { noUnknownParts, notPaused, notSuspended, passesValidation } from '../../tidb/guards/tidb-clusters.ts';
+import { noUnknownParts, notPaused, notSuspended, oneDatabase, passesValidation } from '../../tidb/guards/tidb-clusters.ts';
 import { nameOf, placeOf } from '../../tidb/view.ts';
 import type { ClusterView, TidbClusterView } from '../../tidb/view.ts';
 import type { UnhashedPlan } from '../runbook.ts';
 
-const refusing: readonly Guard[] = [notPaused, notSuspended, passesValidation, noUnknownParts];
+const refusing: readonly Guard[] = [notPaused, notSuspended, passesValidation, noUnknownParts, oneDatabase];
 
 export function planWayBack(view: ClusterView, leaving: TidbClusterView): { refusals: string[] } | UnhashedPlan {
   const asked = askAll(refusing, view, { member: leaving }).filter(({ key }) => !key.startsWith('brake/'));

@@ -48,6 +48,8 @@ export function planMigration(view: ClusterView, wish: MigrateWish): { refusals:
     summary: `Migrate TiDB cluster ${view.name} to across-Kubernetes, ${names}: ${open} of ${steps.length} steps are to be done; this is experimental and may lose data`,
     steps,
     notes: notesFor(migration, changes),
+    // A newer backup makes the plan no other one.
+    figures: wish.backupWaiver ? [] : [backupNote(view)],
     holds: holdsFor(migration, changes),
   };
 }
@@ -159,7 +161,7 @@ function notesFor(migration: Migration, changes: PlannedStep[]): string[] {
   return [
     'Experimental: TiDB Operator says so of this migration, and a wrong peer URL makes the other PD members die at every start. Abort stops before the next change and undoes nothing.',
     ...(domain ? [`A cluster domain cannot be changed later: it stands in the names of PD members, in peer URLs, store addresses and certificates.`] : []),
-    ...(wish.backupWaiver ? [`No backup is asked for: ${wish.backupWaiver}`] : [backupNote(view)]),
+    wish.backupWaiver ? `No backup is asked for: ${wish.backupWaiver}` : 'A full backup of the last day is there. It was not restored to see whether it is good.',
     `Peer URLs are written over ${view.memberApi?.served === 'v2' ? "etcd's v2 API, since v3 is not served" : "etcd's v3 API"}.`,
     'With acrossK8s the pods of TiKV, TiDB and the others ask discovery at every start, with wget: images of your own must have it, and the discovery pod must run.',
     ...(isHalfByHand(migration) ? ['acrossK8s was set by hand. configUpdateStrategy stays as it is: where it is unset, later changes of configuration also wait for a restart.'] : []),
@@ -170,7 +172,7 @@ function notesFor(migration: Migration, changes: PlannedStep[]): string[] {
 
 function backupNote({ backups }: ClusterView): string {
   const newest = (typeof backups === 'string' ? [] : (backups ?? [])).filter((backup) => backup.completedAtMs !== undefined).sort((a, b) => (b.completedAtMs ?? 0) - (a.completedAtMs ?? 0))[0];
-  return `Backup: ${newest?.namespace ?? ''}/${newest?.name ?? ''}${newest?.commitTs ? `, commit ts ${newest.commitTs}` : ''}, complete at ${new Date(newest?.completedAtMs ?? 0).toISOString()}. It was not restored to see whether it is good.`;
+  return `Backup: ${newest?.namespace ?? ''}/${newest?.name ?? ''}${newest?.commitTs ? `, commit ts ${newest.commitTs}` : ''}, complete at ${new Date(newest?.completedAtMs ?? 0).toISOString()}.`;
 }
 
 /** What the first roll would hold for now. */

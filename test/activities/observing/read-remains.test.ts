@@ -84,6 +84,12 @@ test('uses the instance label that the TidbCluster overrides', async () => {
   expect(remains.pods.map(({ name }) => name)).toEqual(['shop-west-pd-0']);
 });
 
+test('uses the one that is remembered of it when the object is gone', async () => {
+  const api = new Api().with('pods', 'shop-west-pd-0', {}, { 'app.kubernetes.io/instance': 'renamed' }).with('pods', 'somebody-elses');
+  const remains = await readRemains(api as unknown as KubernetesApi, { ...place, instance: 'renamed' });
+  expect(remains.pods.map(({ name }) => name)).toEqual(['shop-west-pd-0']);
+});
+
 test('looks at a volume also when no claim names it any more', async () => {
   const remains = await read(new Api().with('persistentvolumes', 'pv-1', volume('Delete', 'Failed')), ['pv-1', 'pv-2']);
   expect(remains.volumes).toEqual([{ name: 'pv-1', uid: 'uid-of-pv-1', reclaimPolicy: 'Delete', phase: 'Failed' }]);

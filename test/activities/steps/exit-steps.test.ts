@@ -206,8 +206,16 @@ describe('delete-tidb-cluster', () => {
     return { ...view, remains: remainsOfWest(view) };
   };
 
-  test('deletes the object of the plan, by its uid', () => {
-    expect(kind.change(scene(emptied()))).toEqual([{ write: 'delete-object', kubernetesCluster: 'west', object: expect.objectContaining({ kind: 'TidbCluster', namespace: 'shop', name: 'shop-west', uid: 'uid-of-west' }) }]);
+  test('deletes the object of the plan, by its uid, when a survivor has recorded where it was', () => {
+    const [record, ...others] = kind.change(scene(emptied()));
+    expect(record).toMatchObject({ write: 'patch-object', kubernetesCluster: 'east', object: { kind: 'TidbCluster', namespace: 'shop', name: 'shop-east', uid: 'uid-of-east' } });
+    expect(others).toEqual([{ write: 'delete-object', kubernetesCluster: 'west', object: expect.objectContaining({ kind: 'TidbCluster', namespace: 'shop', name: 'shop-west', uid: 'uid-of-west' }) }]);
+  });
+
+  test('records nothing twice', () => {
+    const view = emptied();
+    tidbCluster(view, 'east').object = written(tidbCluster(view, 'east').object, kind.change(scene(view)));
+    expect(kind.change(scene(view)).map(({ write }) => write)).toEqual(['delete-object']);
   });
 
   test('leaves another object of the same name alone', () => {
@@ -266,6 +274,10 @@ describe('reclaim', () => {
   test('is held while the TidbCluster is there', () => {
     const view = cluster();
     expect(keysOf(kind, 'guards', { ...view, remains: remainsOfWest(view) })).toContain('reclaim/still-there');
+  });
+
+  test('is held while PD counts on what nobody owns: a store on these claims would belong to nobody', () => {
+    expect(keysOf(kind, 'guards', gone(), 'east')).toContain('unknown-part/store/3');
   });
 
   test('says of a volume that Kubernetes could not delete', () => {

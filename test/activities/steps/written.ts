@@ -5,5 +5,9 @@ import type { TidbCluster } from '../../../src/tidb/objects.ts';
 import { mergePatch } from '../../tidb/merge-patch.ts';
 
 export function written(object: TidbCluster, writes: Write[]): TidbCluster {
-  return writes.reduce((before, write) => (write.write === 'patch-tidb-cluster' ? tidbClusterSchema.parse(mergePatch(before, write.patch)) : before), object);
+  return writes.reduce((before, write) => (isOf(write, before) ? tidbClusterSchema.parse(mergePatch(before, write.patch)) : before), object);
+}
+
+function isOf(write: Write, { metadata }: TidbCluster): write is Write & { write: 'patch-tidb-cluster' | 'patch-object' } {
+  return write.write === 'patch-tidb-cluster' || (write.write === 'patch-object' && write.object.uid === metadata.uid);
 }

@@ -108,7 +108,8 @@ test('runs are listed with what a person looks for', () => {
 test('findings of the doctor stand one under the other', () => {
   const checks = [
     { subject: 'Temporal', ok: true, message: 'answers' },
+    { subject: 'exit', ok: true, note: true as const, message: 'may not delete' },
     { subject: 'west', ok: false, message: 'may not patch tidbclusters in namespace shop: apply the manifest' },
   ];
-  expect(renderChecks(checks, { width: 60, colors: plain })).toEqual(['ok    Temporal  answers', 'FAIL  west      may not patch tidbclusters in namespace', '                shop: apply the manifest', '', '1 of 2 checks found a problem.']);
+  expect(renderChecks(checks, { width: 60, colors: plain })).toEqual(['ok    Temporal  answers', 'note  exit      may not delete', 'FAIL  west      may not patch tidbclusters in namespace', '                shop: apply the manifest', '', '1 of 3 checks found a problem.']);
 });

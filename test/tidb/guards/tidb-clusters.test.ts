@@ -4,7 +4,7 @@ import type { Component } from '../../../src/tidb/components.ts';
 import { askAll } from '../../../src/tidb/guards/guard.ts';
 import type { Guard } from '../../../src/tidb/guards/guard.ts';
 import {
-  CERTIFICATE_MARGIN_MS, certificatesValid, noTiproxyAcross, noUnknownParts, nobodyRolls, notDeleting, notPaused, notSuspended, operatorAlive, passesValidation, peersKnown,
+  CERTIFICATE_MARGIN_MS, certificatesValid, noTiproxyAcross, noUnknownParts, nobodyRolls, oneDatabase, notDeleting, notPaused, notSuspended, operatorAlive, passesValidation, peersKnown,
 } from '../../../src/tidb/guards/tidb-clusters.ts';
 import type { KubernetesEvent } from '../../../src/tidb/objects.ts';
 import { eventSchema } from '../../../src/tidb/objects.ts';
@@ -31,6 +31,7 @@ it.each<[string, Guard]>([
   ['peersKnown', peersKnown],
   ['certificatesValid', certificatesValid],
   ['noUnknownParts', noUnknownParts],
+  ['oneDatabase', oneDatabase],
 ])('%s is silent on a healthy view', (_name, guard) => {
   expect(ask(guard, makeView(), { component: 'pd' })).toEqual([]);
   expect(ask(guard, makeView({ replicas: { ...usual, tso: 1, tiflash: 1, ticdc: 1 } }))).toEqual([]);
@@ -205,5 +206,25 @@ describe('unknown parts', () => {
     const view = makeView();
     view.tidbClusters = view.tidbClusters.filter((each) => each.key !== 'north');
     expect(ask(noUnknownParts, view)).toHaveLength(2);
+  });
+});
+
+describe('a second data cluster', () => {
+  it('is told by its cluster id, whichever of the two PD was asked of', () => {
+    const view = changed((east) => (east.object.status.clusterID = '99'));
+    const [reason] = ask(oneDatabase, view);
+    expect(reason).toMatchObject({ key: 'second-database/7264954738145913996/99', clears: 'decision' });
+    expect(reason?.message).toBe('two TiDB clusters with data are never connected: TidbCluster shop/shop-west in west runs cluster id 7264954738145913996, TidbCluster shop/shop-east in east runs cluster id 99, TidbCluster shop/shop-north in north runs cluster id 7264954738145913996, and the PD that was asked is of 7264954738145913996; take spec.cluster away from what is not shop');
+    database(view).clusterId = '99';
+    expect(ask(oneDatabase, view)).toHaveLength(1);
+  });
+  it('is told without PD as well', () => {
+    expect(ask(oneDatabase, { ...changed((east) => (east.object.status.clusterID = '99')), database: undefined })).toHaveLength(1);
+  });
+  it('is a PD that none of them runs', () => {
+    expect(ask(oneDatabase, changed((_east, all) => (database(all).clusterId = '99')))).toHaveLength(1);
+  });
+  it('is not one whose operator has not said its id yet', () => {
+    expect(ask(oneDatabase, changed((east) => delete east.object.status.clusterID))).toEqual([]);
   });
 });

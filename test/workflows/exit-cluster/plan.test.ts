@@ -3,7 +3,8 @@ import type { UnhashedPlan } from '../../../src/workflows/runbook.ts';
 import { planExit } from '../../../src/workflows/exit-cluster/plan.ts';
 import type { ExitWish } from '../../../src/workflows/exit-cluster/plan.ts';
 import { exitClusterRunbook } from '../../../src/workflows/exit-cluster/contract.ts';
-import type { ClusterView } from '../../../src/tidb/view.ts';
+import { departedAnnotation } from '../../../src/tidb/exit/departed.ts';
+import type { ClusterView, Remains } from '../../../src/tidb/view.ts';
 import { database, defaultRule, makeView, specOf, tidbCluster } from '../../tidb/make-view.ts';
 import { drain, leave, remainsOfWest } from '../../tidb/exit/exiting.ts';
 
@@ -46,6 +47,13 @@ describe('the way out', () => {
     expect(steps.at(-2)?.gate).toMatch(/PersistentVolumes that go with their claims by their policy Delete, to be deleted \(1\): pv-2\. PersistentVolumes that stay \(1\): pv-1 \(Retain\)\./);
   });
 
+  test('keeps the label of what is its, where that is not its name: without the object nothing else tells', () => {
+    const view = cluster();
+    tidbCluster(view, 'west').object.metadata.labels['app.kubernetes.io/instance'] = 'release-7';
+    const places = planned(view, { reclaim: { data: 'claims' } }).steps.slice(-2).map(({ input }) => input['place']);
+    expect(places).toEqual(Array.from({ length: 2 }, () => ({ kubernetesCluster: 'west', namespace: 'shop', name: 'shop-west', instance: 'release-7' })));
+  });
+
   test('without deletion leaves the TidbCluster at zero and says what its operator does then', () => {
     const plan = planned(cluster(), { deleteTidbCluster: false });
     expect(plan.steps.at(-1)?.id).toBe('pd/west');
@@ -56,9 +64,14 @@ describe('the way out', () => {
     const view = cluster();
     Object.assign(database(view), { locationLabels: ['zone'] });
     for (const store of database(view).stores) store.labels['zone'] = store.address.includes('east') ? 'a' : 'b';
-    const notes = planned(view).notes.join('\n');
-    expect(notes).toMatch(/PD: 2 members would remain .*their majority is 2, so the loss of 0 is borne. Warning: an even number bears no more losses than 1 would\./);
-    expect(notes).toMatch(/TiKV: 2 stores leave \(60 region replicas, 20\.0 GiB\), 4 remain, 4 of them Up; max-replicas is 3\. They have room for 280\.0 GiB/);
+    const plan = planned(view);
+    const notes = plan.notes.join('\n');
+    expect(notes).toMatch(/PD: 2 members would remain \(shop-east-pd-0, shop-north-pd-0\); their majority is 2, so the loss of 0 is borne. Warning: an even number bears no more losses than 1 would\./);
+    expect(notes).toMatch(/TiKV: 2 stores leave, 4 remain; max-replicas is 3\./);
+    expect(plan.figures).toEqual([
+      'Of what remains 2 of 2 PD members are healthy and 4 of 4 TiKV stores are Up.',
+      'TiKV: 60 region replicas (20.0 GiB) are on the stores that leave; those that remain have room for 280.0 GiB before PD calls one low on space.',
+    ]);
     expect(notes).toMatch(/TiKV stores that remain per location label: zone: a 2, b 2\./);
     expect(notes).toMatch(/TiFlash: 2 stores would remain; the largest number of replicas that a table asks for is 0\./);
     expect(notes).toMatch(/TiDB: 2 servers would remain \(1 in east, 1 in north\)/);
@@ -113,6 +126,14 @@ describe('refused', () => {
     expect(refused(cluster(), { leaving: 'wset' })).toEqual(['the TiDB cluster shop has no TidbCluster in "wset"; it has them in: east, west, north']);
   });
 
+  test('is a second data cluster, leaving or staying: what of it is whose is not known', () => {
+    for (const key of ['west', 'north']) {
+      const view = cluster();
+      tidbCluster(view, key).object.status.clusterID = '99';
+      expect(refused(view)).toEqual([expect.stringMatching(/^two TiDB clusters with data are never connected: .*99/)]);
+    }
+  });
+
   test('is the last TidbCluster', () => {
     const view = makeView({ kubernetesClusters: ['west'], replicas: { pd: 3, tikv: 6 } });
     expect(refused({ ...view, remains: remainsOfWest(view) }).join('; ')).toMatch(/is the only TidbCluster of shop/);
@@ -132,6 +153,85 @@ describe('refused', () => {
     const remains = remainsOfWest(view, { claims: [], volumes: [], unread: ['persistentvolumeclaims'] });
     expect(refused({ ...view, remains }, { reclaim: { data: 'claims' } })).toEqual([expect.stringMatching(/may not read persistentvolumeclaims in west.*tidb-runbooks-exit/)]);
     expect(planned({ ...view, remains }).steps.at(-1)?.gate).toMatch(/Not known, since the worker may not read them: persistentvolumeclaims/);
+  });
+});
+
+describe('after the deletion', () => {
+  const departed = { key: 'west', place: { kubernetesCluster: 'west', namespace: 'shop', name: 'shop-west' }, uid: 'uid-of-west' };
+  /** West has left and is deleted, as `east` has recorded it. */
+  const after = (more: Partial<Remains> = {}, kubernetesClusters?: string[]): ClusterView => {
+    const view = cluster(kubernetesClusters);
+    const remains = remainsOfWest(view, { object: undefined, pods: [], ...more });
+    for (const component of ['tidb', 'ticdc', 'pump', 'tiflash', 'tikv', 'pd'] as const) leave(view, 'west', component);
+    tidbCluster(view, 'east').object.metadata.annotations[departedAnnotation] = JSON.stringify([departed]);
+    return { ...view, tidbClusters: view.tidbClusters.filter(({ key }) => key !== 'west'), remains };
+  };
+  const reclaim = { reclaim: { data: 'volumes', secrets: true } };
+
+  test('goes on with what is to be reclaimed, behind a gate of its own with the exact list', () => {
+    const { steps, summary, holds } = planned(after(), reclaim);
+    expect(steps.map(({ id, alreadyDone }) => [id, alreadyDone])).toEqual([['delete/west', true], ['reclaim-claims/west', false], ['reclaim-secrets/west', false]]);
+    expect(steps.map(({ gate }) => gate)).toEqual([undefined, expect.stringMatching(/^Delete what TidbCluster shop\/shop-west in west has left\? There is no way back\. PersistentVolumeClaims to be deleted \(2\): pd-shop-west-pd-0, tikv-shop-west-tikv-0\..*TidbMonitors that stay \(1\)/), undefined]);
+    expect(steps[1]?.input).toMatchObject({ place: departed.place, objects: [{ uid: 'uid-of-pd-shop-west-pd-0' }, {}], volumes: [{ name: 'pv-1' }, { name: 'pv-2' }] });
+    expect(summary).toMatch(/has left TiDB cluster shop and is deleted: 2 kinds of what it left are to be reclaimed/);
+    expect(holds).toEqual([]);
+  });
+
+  test('has nothing to do when nothing is to be reclaimed, or nothing is left', () => {
+    expect(planned(after()).steps.map(({ id, alreadyDone }) => [id, alreadyDone])).toEqual([['delete/west', true]]);
+    expect(planned(after({ claims: [], volumes: [], secrets: [], monitors: [] }), reclaim).steps).toHaveLength(1);
+  });
+
+  test('waits for what the deletion has not taken away yet', () => {
+    const going = after({ pods: [{ name: 'shop-west-discovery-7d9f', uid: '1' }] });
+    expect(planned(going, reclaim).steps[0]).toMatchObject({ id: 'delete/west', alreadyDone: false, input: { uid: 'uid-of-west' } });
+  });
+
+  test('is the same while the object waits for its finalizers', () => {
+    const view = after();
+    const west = tidbCluster(cluster(), 'west');
+    west.object.metadata.deletionTimestamp = '2026-03-01T11:59:00Z';
+    const there = { ...view, tidbClusters: [...view.tidbClusters, west] };
+    const going = { ...there, remains: remainsOfWest(there) };
+    expect(planned(going, reclaim).steps.map(({ id, alreadyDone }) => [id, alreadyDone])).toEqual([['delete/west', false], ['reclaim-claims/west', false], ['reclaim-secrets/west', false]]);
+  });
+
+  test('lets a sole survivor stand alone, when the run before did not come to that', () => {
+    const view = after({}, ['west', 'east']);
+    expect(planned(view).steps.map(({ id }) => id)).toEqual(['delete/west', 'reference/east']);
+    delete tidbCluster(view, 'east').object.spec.cluster;
+    expect(planned(view).steps.map(({ id }) => id)).toEqual(['delete/west']);
+  });
+
+  test('still refuses a name that was never there', () => {
+    expect(refused(after(), { leaving: 'wset' })).toEqual(['the TiDB cluster shop has no TidbCluster in "wset"; it has them in: east, north']);
+  });
+
+  test('knows no way back', () => {
+    expect(refused(after(), { way: 'back' })).toEqual(['TidbCluster shop/shop-west in west has left and is deleted: there is no way back']);
+  });
+
+  test('refuses what another TidbCluster of its name would lose', () => {
+    const { object } = tidbCluster(cluster(), 'west');
+    expect(refused(after({ object: { ...object, metadata: { ...object.metadata, uid: 'of-another-life' } } }), reclaim)).toEqual([expect.stringMatching(/stands there and is not connected/)]);
+    expect(refused(after({ object }), reclaim)).toEqual([expect.stringMatching(/stands there and is not connected/)]);
+  });
+
+  test('refuses while PD counts on a store of it: somebody brought it back, and took only the object away', () => {
+    const view = after();
+    const [store] = database(view).stores.filter(({ address }) => address.includes('shop-west-'));
+    if (store) store.state = 'Up';
+    expect(refused(view, reclaim)).toEqual([expect.stringMatching(/unknown part of this cluster: store \d+ at shop-west-/)]);
+  });
+
+  test('refuses to reclaim what the worker may not even read', () => {
+    expect(refused(after({ claims: [], unread: ['persistentvolumeclaims'] }), reclaim)).toEqual([expect.stringMatching(/may not read persistentvolumeclaims in west/)]);
+  });
+
+  test('takes one that is there again out anew', () => {
+    const view = cluster();
+    tidbCluster(view, 'east').object.metadata.annotations[departedAnnotation] = JSON.stringify([{ ...departed, uid: 'of-another-life' }]);
+    expect(planned(view).steps[0]?.id).toBe('tidb/west');
   });
 });
 

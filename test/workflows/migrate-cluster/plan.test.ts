@@ -51,9 +51,10 @@ describe('the order', () => {
   it('says the risk, the backup, and by which API peer URLs are written', () => {
     const view = makeAlone();
     Object.assign(view.memberApi ?? {}, { served: 'v2' });
-    const { summary, notes } = planOf(view);
+    const { summary, notes, figures } = planOf(view);
     expect(summary).toMatch(/experimental and may lose data/);
-    expect(notes.join('\n')).toMatch(/Backup: shop\/daily, commit ts 452.*\n.*etcd's v2 API/);
+    expect(notes.join('\n')).toMatch(/backup of the last day is there\. It was not restored.*\n.*etcd's v2 API/);
+    expect(figures?.join()).toMatch(/^Backup: shop\/daily, commit ts 452/);
   });
 
   it('keeps the waiver in the plan', () => expect(planOf(makeAlone(), { backupWaiver: 'empty test cluster' }).notes).toContain('No backup is asked for: empty test cluster'));
