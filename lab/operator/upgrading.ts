@@ -64,7 +64,7 @@ export function roll(rolling: Rolling, rules: RollRules): void {
   if (!isTemplateEqual(rolling)) return;
   if (old.status.updateRevision === old.status.currentRevision) return;
   setPartition(wanted, partitionOf(old));
-  for (let ordinal = (old.status.replicas || old.spec.replicas) - 1; ordinal >= 0; ordinal -= 1) {
+  for (let ordinal = old.spec.replicas - 1; ordinal >= 0; ordinal -= 1) {
     const name = podName(view.cluster, component, ordinal);
     const pod = podOf(view, component, name);
     if (!pod) throw new EndOfPass(`${component} upgrade: pod ${name} does not exist yet`);
