@@ -25,6 +25,7 @@
  * | component-settled | all pods of the StatefulSet are of the newest revision and ready | revision, replicas |
  * | ddl-paused / ddl-resumed | `/upgrade/start`, `/upgrade/finish` | by |
  * | fault-on / fault-off | the switchboard | fault |
+ * | call-held | a fault holds a call to an API server or, where there is a `pod`, to PD | moment (before or after it is carried out), method, path, body (of PD's) |
  * | operator-stopped / operator-started, api-server-stopped / api-server-started | | |
  * | database-bootstrapped | a new, empty TiDB cluster came to be | clusterId |
  */

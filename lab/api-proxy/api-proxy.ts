@@ -92,17 +92,18 @@ export class ApiProxy {
 
   #onRequest(incoming: IncomingMessage, response: ServerResponse): void {
     this.#track(incoming, incoming.socket, response);
-    this.#serve(incoming, () => response, (loseAnswer) => this.#upstream.forward(incoming, response, loseAnswer));
+    this.#serve(incoming, () => response, (instead) => this.#upstream.forward(incoming, response, instead));
   }
 
   #onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
     this.#track(incoming, socket, socket);
     const respond = (): ServerResponse => plainResponse(incoming, socket);
-    this.#serve(incoming, respond, (loseAnswer) => (loseAnswer ? socket.destroy() : this.#upstream.tunnel(incoming, socket, head)));
+    this.#serve(incoming, respond, (instead) => (instead ? instead() : this.#upstream.tunnel(incoming, socket, head)));
   }
 
-  #serve(incoming: IncomingMessage, respond: () => ServerResponse, forward: (loseAnswer: boolean) => void): void {
+  /** `forward` is told what to do in the place of passing the answer on, where that is not to be. */
+  #serve(incoming: IncomingMessage, respond: () => ServerResponse, forward: (instead?: () => void) => void): void {
     const effect = this.#effectFor(incoming);
     switch (effect?.kind) {
       case 'throttle':
@@ -112,9 +113,13 @@ export class ApiProxy {
       case 'reset':
         return void incoming.socket.destroy();
       case 'delay':
-        return void setTimeout(() => forward(false), effect.milliseconds);
+        return void setTimeout(forward, effect.milliseconds);
+      case 'lose-answer':
+        return forward(() => void incoming.socket.destroy());
+      case 'hold':
+        return effect.moment === 'after' ? forward(() => effect.note(askedBy(incoming))) : effect.note(askedBy(incoming));
       default:
-        return forward(effect?.kind === 'lose-answer');
+        return forward();
     }
   }
 

@@ -9,7 +9,12 @@ export type Effect =
   /** The connection is destroyed before the API server sees the request; open matching ones are destroyed when the fault is set. */
   | { kind: 'reset' }
   /** The API server does what was asked, but the connection is destroyed instead of answering. */
-  | { kind: 'lose-answer' };
+  | { kind: 'lose-answer' }
+  /**
+   * The connection stays open without an answer. `before`: the API server never sees the request, also when its client leaves; `after`: it does what
+   * was asked. `note` is called when nothing more will happen.
+   */
+  | { kind: 'hold'; moment: 'before' | 'after'; note: (asked: Asked) => void };
 
 /** An effect and whom it meets: a request must fit everything that is given. */
 export interface Fault {

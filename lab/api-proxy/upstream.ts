@@ -16,11 +16,11 @@ export class Upstream {
     this.#agent = new Agent({ ca, keepAlive: true, timeout: idleTimeout });
   }
 
-  /** Passes a request on and its answer back as it comes. `swallow`: the answer is awaited, then the connection destroyed. */
-  forward(incoming: IncomingMessage, response: ServerResponse, swallow: boolean): void {
+  /** Passes a request on and its answer back as it comes. `instead`: the answer is awaited and thrown away, then this is called. */
+  forward(incoming: IncomingMessage, response: ServerResponse, instead?: () => void): void {
     const outgoing = this.#request(incoming);
     outgoing.on('response', (answer) => {
-      if (swallow) return void answer.resume().on('end', () => incoming.socket.destroy());
+      if (instead) return void answer.resume().on('end', instead);
       response.writeHead(answer.statusCode ?? 0, answer.statusMessage, answer.rawHeaders);
       // A watch without events yet must see its headers.
       response.flushHeaders();

@@ -108,6 +108,11 @@ export class Database {
     for (const other of this.members.all) if (poisonOf(other, this.members.all)) this.stopMember(other);
   }
 
+  /** A call to a member that gets no answer. */
+  writeHeld(member: Member, call: { moment: string; method: string; path: string; body: string }): void {
+    this.#diary.write('call-held', member.origin, { component: 'pd', ...call });
+  }
+
   /** Moves PD's leadership; the new leader has not heard of any store yet. False when `name` cannot lead. */
   transferLeader(name: string): boolean {
     if (!this.members.transfer(name)) return false;

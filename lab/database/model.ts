@@ -101,6 +101,8 @@ export interface Disturbances {
   movedUrlUnresolvable(member: Member): boolean;
   /** PD's `enable-grpc-gateway` is false: etcd's v3 API is not served over HTTP. */
   gatewayOff(): boolean;
+  /** Whether a call to this member (method, path and body) gets no answer: before it is carried out, which it then never is, or after that. */
+  callHeld(member: Member, call: string): 'before' | 'after' | undefined;
   /** Regions to report as lacking a peer, or as having a pending one, beyond the real ones. */
   extraMissing(): number;
   extraPending(): number;
@@ -116,6 +118,7 @@ export const undisturbed: Disturbances = {
   neverDrains: () => false,
   movedUrlUnresolvable: () => false,
   gatewayOff: () => false,
+  callHeld: () => undefined,
   extraMissing: () => 0,
   extraPending: () => 0,
   foreignEviction: () => false,

@@ -22,8 +22,19 @@ export interface PdSeat {
 const localPaths = /^\/(pd\/api\/v1\/(status|health|ping|version|config)|pd\/api\/v2\/ready|v2\/.*|v3\/.*)$/;
 const readySince = 'v8.5.2';
 
-/** Answers a call to this member. All members share one state: a follower that passes on to the leader answers the same. */
+/** Answers a call to this member, unless a fault holds it for ever. */
 export async function answerPd(seat: PdSeat, call: Omit<Call, 'parts'>): Promise<Answer> {
+  const { database, member } = seat;
+  const { method, url, body } = call;
+  const moment = database.disturbances.callHeld(member, `${method} ${url.pathname} ${body}`);
+  if (moment === undefined) return answerNow(seat, call);
+  if (moment === 'after') await answerNow(seat, call);
+  database.writeHeld(member, { moment, method, path: url.pathname, body });
+  return new Promise(() => undefined);
+}
+
+/** All members share one state: a follower that passes on to the leader answers the same. */
+async function answerNow(seat: PdSeat, call: Omit<Call, 'parts'>): Promise<Answer> {
   const { database } = seat;
   if (database.disturbances.memberUnhealthy(seat.member)) return { status: 500, text: 'server is unhealthy\n' };
   if (!localPaths.test(call.url.pathname) && !database.members.leader) return { status: 503, text: 'no leader\n' };

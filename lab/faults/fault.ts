@@ -16,12 +16,17 @@ const scoped = { scope: scope.default({}) };
 /** These need to know exactly one Kubernetes cluster. */
 const inCluster = { scope: scope.extend({ kubernetesCluster: z.string() }) };
 
+/** When a call is held: before it is carried out, which it then never is, or after that. */
+const moment = z.enum(['before', 'after']);
+
 const proxyEffect = z.union([
   z.strictObject({ kind: z.literal('throttle'), retryAfter: z.number() }),
   z.strictObject({ kind: z.literal('error'), status: z.union([z.literal(500), z.literal(503)]) }),
   z.strictObject({ kind: z.literal('delay'), milliseconds: z.number() }),
   z.strictObject({ kind: z.literal('reset') }),
   z.strictObject({ kind: z.literal('lose-answer') }),
+  /** No answer, and the connection stays open: as if the caller had died at that moment, once it is killed. The diary says `call-held`. */
+  z.strictObject({ kind: z.literal('hold'), moment }),
 ]);
 
 export const faultSchema = z.discriminatedUnion('kind', [
@@ -47,6 +52,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('member-url-unresolvable'), ...scoped }),
   /** PD does not serve etcd's v3 API over HTTP (`enable-grpc-gateway` is false): no fault of anybody, but rare. */
   z.strictObject({ kind: z.literal('grpc-gateway-off'), ...scoped }),
+  /** The same as the effect `hold` of `api-proxy`, for what PD is asked; `call` is a regular expression for method, path and body, with a space between. */
+  z.strictObject({ kind: z.literal('pd-call-held'), moment, call: z.string(), ...scoped }),
   /** PD reports so many more regions with a missing or a pending peer. */
   z.strictObject({ kind: z.literal('region-shortage'), missing: z.number().int().nonnegative().default(0), pending: z.number().int().nonnegative().default(0), ...scoped }),
   /** Somebody else has set an evict-leader scheduler. */

@@ -104,6 +104,7 @@ export function databaseFaults(switchboard: Switchboard, database: string): Dist
     leadersFrozen: ({ origin }) => isOn('leaders-frozen', origin),
     neverDrains: ({ origin }) => isOn('store-never-drains', origin),
     movedUrlUnresolvable: ({ origin }) => isOn('member-url-unresolvable', origin),
+    callHeld: ({ origin }, call) => switchboard.of('pd-call-held', target(origin)).find((fault) => new RegExp(fault.call).test(call))?.moment,
     foreignEviction: ({ origin }) => isOn('foreign-eviction', origin),
     extraMissing: () => shortage().reduce((sum, fault) => sum + fault.missing, 0),
     extraPending: () => shortage().reduce((sum, fault) => sum + fault.pending, 0),

@@ -48,6 +48,8 @@ export interface DatabaseReport {
   servers: ServerReport[];
   regions: { all: number; missing: number; pending: number; down: number };
   ddlPaused: boolean;
+  /** Id of the task that holds PD's maintenance lock. */
+  maintenance: string | null;
 }
 
 export function reportOf(database: Database): DatabaseReport {
@@ -66,5 +68,6 @@ export function reportOf(database: Database): DatabaseReport {
     servers: [...servers.values()].map(({ component, origin, version, alive }) => ({ component, origin, version, alive })),
     regions: { all: regions.all.length, missing: database.missing(), pending: database.pending(), down: regions.down().length },
     ddlPaused: database.ddlPaused,
+    maintenance: database.maintenance?.id ?? null,
   };
 }

@@ -35,7 +35,7 @@ export const switchOf = (lab: Switchable): Switch => async (fault, on) => {
     case 'api-proxy-refusing':
       return on ? plane.proxy.refuse() : plane.proxy.accept();
     case 'api-proxy':
-      return plane.proxy.setFaults(lab.switchboard.of('api-proxy', fault.scope).map(proxyFault));
+      return plane.proxy.setFaults(lab.switchboard.of('api-proxy', fault.scope).map((one) => proxyFault(one, lab.events.record)));
   }
 };
 
@@ -43,8 +43,8 @@ const switchedKinds = ['operator-stopped', 'network-cut', 'api-server-stopped', 
 type Switched = Extract<Fault, { kind: (typeof switchedKinds)[number] }>;
 const isSwitched = (fault: Fault): fault is Switched => switchedKinds.some((kind) => kind === fault.kind);
 
-const proxyFault = ({ effect, methods, path, count, share }: ProxyInput): ProxyFault => ({
-  effect,
+const proxyFault = ({ effect, methods, path, count, share, scope }: ProxyInput, record: RecordFact): ProxyFault => ({
+  effect: effect.kind === 'hold' ? { ...effect, note: (asked) => record({ kind: 'call-held', moment: effect.moment, kubernetesCluster: scope.kubernetesCluster, ...asked }) } : effect,
   ...(methods ? { methods } : {}),
   ...(path === undefined ? {} : { path: new RegExp(path) }),
   ...(count === undefined ? {} : { count }),

@@ -11,7 +11,7 @@ import type { Surroundings } from './surroundings.ts';
 export async function acquireLock(at: Surroundings, call: LockCall, pulse: Pulse): Promise<void> {
   const lease = await tryPatiently(pulse, () => takeLease(at, call));
   if ('silent' in lease) throw new RunbookError('Unsupported', `the lock of ${call.cluster} cannot be taken: ${lease.silent.message}`);
-  const pd = await tryPatiently(pulse, () => takeMaintenanceLock(at, call, lease.ok)).catch(async (error: unknown) => {
+  const pd = await tryPatiently(pulse, () => takeMaintenanceLock(at, call)).catch(async (error: unknown) => {
     await releaseLease(at, call);
     throw error;
   });

@@ -10,6 +10,7 @@ import type { KubernetesApi } from '../kubernetes/api.ts';
 import { resources } from '../kubernetes/resources.ts';
 import type { ResourceRef } from '../kubernetes/resources.ts';
 import type { LockCall, RunCall } from '../protocol/activities.ts';
+import type { RunIdentity } from '../protocol/outcome.ts';
 import { leaseSchema } from '../tidb/objects.ts';
 import type { Lease } from '../tidb/objects.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -17,7 +18,7 @@ import type { Surroundings } from './surroundings.ts';
 const holderAnnotation = 'tidb-runbooks.io/holder';
 
 const holderSchema = z.object({ namespace: z.string(), workflowId: z.string(), runId: z.string(), runbook: z.string(), since: z.string() });
-export type Holder = z.infer<typeof holderSchema>;
+type Holder = z.infer<typeof holderSchema>;
 
 /** A Lease that others show in their lists; nobody takes it over by its age. */
 const LEASE_SECONDS = 15;
@@ -32,20 +33,19 @@ function placeOf(at: Surroundings, cluster: string): Place {
   return { api: at.kubernetes(initial.kubernetesCluster), ref: { ...resources.lease, namespace: initial.namespace, name: `tidb-runbooks-${cluster}` } };
 }
 
-/** Throws Locked, naming the holder. Safe to repeat by the same run. Returns the holder whose ended lock was taken over, if any. */
-export async function takeLease(at: Surroundings, call: LockCall): Promise<Holder | undefined> {
+/** Throws Locked, naming the holder. Safe to repeat by the same run. */
+export async function takeLease(at: Surroundings, call: LockCall): Promise<void> {
   const place = placeOf(at, call.cluster);
   const lease = await readLease(place);
   const holder = lease && holderOf(lease);
   if (!lease) {
     await place.api.create({ ...place.ref }, leaseBody(place, call));
-    return undefined;
+    return;
   }
-  if (holder && isOurs(holder, call)) return undefined;
+  if (holder && isOurs(holder, call)) return;
   if (!holder && lease.spec.holderIdentity) throw new RunbookError('Locked', `${describePlace(place)} is held by ${lease.spec.holderIdentity}, which is no run of tidb-runbooks: release it there first`);
   if (holder && !(await mayTakeOver(at, holder, call))) throw locked(call.cluster, holder, at);
   await place.api.mergePatch(place.ref, { ...leaseBody(place, call), metadata: { ...leaseBody(place, call).metadata, resourceVersion: lease.metadata.resourceVersion } });
-  return holder;
 }
 
 async function readLease({ api, ref }: Place): Promise<Lease | undefined> {
@@ -82,13 +82,14 @@ function leaseBody({ ref }: Place, { run, runbook }: RunCall): { metadata: Recor
   };
 }
 
-async function mayTakeOver(at: Surroundings, holder: Holder, call: LockCall): Promise<boolean> {
+/** Throws Unreachable when Temporal does not say. */
+export async function mayTakeOver(at: Surroundings, holder: RunIdentity, call: LockCall): Promise<boolean> {
   if (call.takeOverFrom === holder.workflowId) return true;
   return holder.namespace === call.run.namespace && !(await isRunning(at, holder));
 }
 
 /** Temporal's word. The holder is a chain of runs: continue-as-new keeps its first run id. */
-async function isRunning(at: Surroundings, holder: Holder): Promise<boolean> {
+async function isRunning(at: Surroundings, holder: RunIdentity): Promise<boolean> {
   try {
     const description = await at.temporal.workflow.getHandle(holder.workflowId).describe();
     const first = description.raw.workflowExecutionInfo?.firstRunId || description.runId;

@@ -1,10 +1,9 @@
 /** Migration of a TidbCluster that stands alone, judged by PD's own membership and by the oracle. */
 import { readFileSync } from 'node:fs';
 import { changedNothing } from '../../lab/oracle/changed-nothing.ts';
-import { judge } from '../../lab/oracle/judge.ts';
 import type { Plan } from '../../src/protocol/plan.ts';
 import { end } from './ground/processes.ts';
-import { alone, approved, domain, expectedPeerUrls, leaderOf, migrate, peerUrls, probes, statesOf } from './migration.ts';
+import { alone, approved, domain, expectedPeerUrls, expectMigrated, leaderOf, migrate, peerUrls, probes, statesOf } from './migration.ts';
 import type { Scenario } from './scenario.ts';
 import { historyText } from './histories.ts';
 
@@ -12,18 +11,6 @@ jest.setTimeout(300_000);
 
 let scenario: Scenario;
 afterEach(() => scenario.end());
-
-/** What every migration must leave, however it went. */
-async function expectMigrated(name: string, { scheme = 'http', apartFrom = '' } = {}): Promise<void> {
-  expect(await peerUrls(scenario)).toEqual(expectedPeerUrls(name, scheme));
-  expect(await probes(scenario)).toEqual([]);
-  expect((await scenario.tidbCluster('east'))['spec']).toMatchObject({ acrossK8s: true, clusterDomain: domain });
-  const { members, stores } = await scenario.lab.database(name);
-  expect(members.every((member) => member.healthy && member.clientUrls.every((url) => url.endsWith(`.${domain}:2379`)))).toBe(true);
-  expect(stores.every((store) => store.state === 'Up' && store.address.includes(`.${domain}:`))).toBe(true);
-  const verdict = await judge({ ...scenario.evidence, migrates: true });
-  expect(verdict.invariants.filter((invariant) => !invariant.held && invariant.name !== apartFrom)).toEqual([]);
-}
 
 test('configUpdateStrategy unset: one patch rolls everything, then peer URLs one by one, the leader last; a second run adopts all', async () => {
   scenario = await alone('straightmig');
@@ -35,7 +22,7 @@ test('configUpdateStrategy unset: one patch rolls everything, then peer URLs one
   expect(steps).toEqual(['probe/east', 'across/east', ...steps.slice(2, 4), `peer-url/${leader}`, 'verify/all']);
   expect(new Set(report.steps.map((step) => step.state))).toEqual(new Set(['done']));
   expect((await scenario.tidbCluster('east'))['spec'].configUpdateStrategy).toBe('RollingUpdate');
-  await expectMigrated('straightmig');
+  await expectMigrated(scenario);
   expect(report.steps.at(-1)?.proof?.['aJoiningPdIsTold']).toContain('straightmig-east-pd-0.straightmig-east-pd-peer.straightmig.svc.east.local:2379');
 
   const again = await scenario.report(await migrate(scenario));
@@ -47,7 +34,7 @@ test('with TLS, and configUpdateStrategy set: https peer URLs, and no key materi
   const worker = await scenario.worker();
   const run = await approved(scenario, await migrate(scenario));
   expect((await scenario.report(run)).phase).toBe('done');
-  await expectMigrated('tlsmig', { scheme: 'https' });
+  await expectMigrated(scenario, { scheme: 'https' });
   const history = await historyText(run);
   expect(history).toContain('tlsmig-east-pd-0');
   const log = readFileSync(worker.log, 'utf8');
@@ -94,7 +81,7 @@ test('acrossK8s set by hand, which rolled nothing: PD, TiKV and TiDB are restart
   expect(report.phase).toBe('done');
   expect(statesOf(report)).toMatchObject({ 'across/east': 'adopted', 'restart/pd': 'done', 'restart/tikv': 'done', 'restart/tidb': 'done' });
   expect((await scenario.admin('east').get('/api/v1/namespaces/byhand/pods/byhand-east-pd-0')).metadata['uid']).not.toBe(uid);
-  await expectMigrated('byhand');
+  await expectMigrated(scenario);
   const again = await scenario.report(await migrate(scenario));
   expect(new Set(Object.values(statesOf(again)))).toEqual(new Set(['adopted']));
 });
@@ -112,7 +99,38 @@ test('a member whose new URL does not resolve for the others holds the run with 
   expect(written.map((url) => `peer-url/${new URL(url).hostname.split('.')[0]}`)).toEqual([held.hold?.step]);
   await mend();
   expect((await scenario.report(run)).phase).toBe('done');
-  await expectMigrated('unresolvable');
+  await expectMigrated(scenario);
+});
+
+test('discovery is gone before the patch, and again in the middle of the roll: nothing is patched, or restarted, until it is back', async () => {
+  scenario = await alone('nodiscovery');
+  await scenario.worker();
+  const run = await migrate(scenario);
+  const gone = { kind: 'discovery-gone', scope: { database: 'nodiscovery' } } as const;
+  const itIsBack = await scenario.fault(gone);
+  await approved(scenario, run);
+  const words = /its discovery pod nodiscovery-east-discovery-\S+ does not run \(CrashLoopBackOff\); with acrossK8s the pods of TiKV, TiDB and the others ask it/;
+  const before = await scenario.untilHeld(run, words);
+  expect(before.hold).toMatchObject({ step: 'across/east', reasons: [{ clears: 'itself' }] });
+  expect((await scenario.tidbCluster('east'))['spec'].acrossK8s ?? false).toBe(false);
+
+  // Until its leaders have left it, no store's pod restarts: PD alone is through when discovery goes again.
+  const leadersMove = await scenario.fault({ kind: 'leaders-frozen', scope: { database: 'nodiscovery' } });
+  await itIsBack();
+  const { lab } = scenario;
+  await scenario.eventually('PD is known by its new names, and TiKV begins', async () => {
+    const { members, stores } = await lab.database('nodiscovery');
+    return members.every(({ name }) => name.endsWith(domain)) && stores.some(({ isEvicting }) => isEvicting);
+  });
+  const itIsBackAgain = await scenario.fault(gone);
+  const during = await scenario.untilHeld(run, words);
+  expect(during.hold?.reasons.map(({ message }) => message).join()).toMatch(/the roll is frozen by spec\.paused until this is over/);
+  await leadersMove();
+  expect((await scenario.tidbCluster('east'))['spec'].paused).toBe(true);
+  expect((await lab.database('nodiscovery')).stores.map(({ state, address }) => [state, address.includes(domain)])).toEqual([['Up', false], ['Up', false], ['Up', false]]);
+  await itIsBackAgain();
+  expect((await scenario.report(run)).phase).toBe('done');
+  await expectMigrated(scenario);
 });
 
 test("PD's leader is lost between two members: nothing is written until one leads again", async () => {
@@ -127,7 +145,7 @@ test("PD's leader is lost between two members: nothing is written until one lead
   await back();
   expect((await scenario.report(run)).phase).toBe('done');
   // Without a leader nobody hears the stores' heartbeats: that they look Disconnected is the fault's doing.
-  await expectMigrated('leaderlost', { apartFrom: 'TiKV stores stay Up but one' });
+  await expectMigrated(scenario, { apartFrom: 'TiKV stores stay Up but one' });
 });
 
 test('SIGKILL of the worker between its calls, an answer that is lost, and a run that is terminated: a new run ends right', async () => {
@@ -154,7 +172,7 @@ test('SIGKILL of the worker between its calls, an answer that is lost, and a run
   const report = await scenario.report(await approved(scenario, await migrate(scenario)));
   expect(report.phase).toBe('done');
   expect(Object.entries(statesOf(report)).filter(([id, state]) => id.startsWith('peer-url/') && state === 'adopted')).toHaveLength(written);
-  await expectMigrated('killedmig');
+  await expectMigrated(scenario);
 });
 
 /** As TiDB Operator leaves one that is complete. */

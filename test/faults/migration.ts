@@ -1,5 +1,6 @@
 /** One TidbCluster that stands alone, as those that migrate: no acrossK8s, no cluster domain. In the lab the domain of `east` is east.local. */
 import type { WorkflowHandle } from '@temporalio/client';
+import { judge } from '../../lab/oracle/judge.ts';
 import type { Plan } from '../../src/protocol/plan.ts';
 import type { Report, RunStatus } from '../../src/protocol/run.ts';
 import { Scenario } from './scenario.ts';
@@ -56,4 +57,16 @@ export const expectedPeerUrls = (name: string, scheme = 'http'): string[] => [0,
 export async function probes(scenario: Scenario): Promise<string[]> {
   const { items } = await scenario.admin('east').list(`/api/v1/namespaces/${scenario.name}/pods`);
   return items.map(({ metadata }) => String(metadata['name'])).filter((name) => name.includes('-probe-'));
+}
+
+/** What every migration must leave, however it went. */
+export async function expectMigrated(scenario: Scenario, { scheme = 'http', apartFrom = '' } = {}): Promise<void> {
+  expect(await peerUrls(scenario)).toEqual(expectedPeerUrls(scenario.name, scheme));
+  expect(await probes(scenario)).toEqual([]);
+  expect((await scenario.tidbCluster('east'))['spec']).toMatchObject({ acrossK8s: true, clusterDomain: domain });
+  const { members, stores } = await scenario.lab.database(scenario.name);
+  expect(members.every((member) => member.healthy && member.clientUrls.every((url) => url.endsWith(`.${domain}:2379`)))).toBe(true);
+  expect(stores.every((store) => store.state === 'Up' && store.address.includes(`.${domain}:`))).toBe(true);
+  const verdict = await judge({ ...scenario.evidence, migrates: true });
+  expect(verdict.invariants.filter((invariant) => !invariant.held && invariant.name !== apartFrom)).toEqual([]);
 }

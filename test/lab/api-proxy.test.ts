@@ -8,7 +8,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Agent, request } from 'undici';
 import { ApiProxy } from '../../lab/api-proxy/api-proxy.ts';
 import { decide, fits } from '../../lab/api-proxy/faults.ts';
-import type { Fault } from '../../lab/api-proxy/faults.ts';
+import type { Asked, Fault } from '../../lab/api-proxy/faults.ts';
 import { LabAuthority } from '../../lab/control-plane/certificates.ts';
 import { freePort } from '../../lab/control-plane/ports.ts';
 
@@ -184,6 +184,22 @@ describe('a fault', () => {
     proxy.setFaults([{ effect: { kind: 'lose-answer' }, count: 1 }]);
     await expect(send('PATCH', '/a')).rejects.toThrow();
     expect(asked).toEqual(['PATCH /a']);
+  });
+
+  it.each([
+    ['before', []],
+    ['after', ['PATCH /a']],
+  ] as const)('can hold a request %s the API server carries it out, and says when it does; it is not carried out later either', async (moment, carriedOut) => {
+    const caller = new AbortController();
+    const held = new Promise<Asked>((note) => proxy.setFaults([{ effect: { kind: 'hold', moment, note }, methods: ['PATCH'], path: /a/ }]));
+    const answered = request(`${proxy.url}/a`, { dispatcher: agent, method: 'PATCH', signal: caller.signal });
+    expect(await held).toEqual({ method: 'PATCH', path: '/a' });
+    expect((await send('PATCH', '/b')).status).toBe(200);
+    caller.abort();
+    await expect(answered).rejects.toThrow('aborted');
+    proxy.setFaults([]);
+    expect((await send('GET', '/a')).status).toBe(200);
+    expect(asked).toEqual([...carriedOut, 'PATCH /b', 'GET /a']);
   });
 
   it('refuses an upgrade with the same answer', async () => {

@@ -1,14 +1,21 @@
 /** PD's HTTP API of the database twin: shapes, versions, refusals, and what garbage does. */
 import { Database } from '../../lab/database/database.ts';
 import { undisturbed } from '../../lab/database/model.ts';
+import type { Disturbances } from '../../lab/database/model.ts';
 import { answerPd } from '../../lab/database/pd-routes.ts';
 import type { Answer } from '../../lab/database/http-routes.ts';
 import { toJson } from '../../lab/database/raw-json.ts';
 import { atLeast, tagOf } from '../../lab/database/versions.ts';
+import type { RecordFact } from '../../lab/event-log.ts';
 import { presets } from '../../lab/settings.ts';
 
-function database(version: string): { database: Database; ask: (method: string, path: string, body?: unknown) => Promise<Answer> } {
-  const database = new Database({ name: 'shop', speeds: presets.fast, disturbances: undisturbed, record: () => undefined });
+interface Scene {
+  database: Database;
+  ask: (method: string, path: string, body?: unknown) => Promise<Answer>;
+}
+
+function database(version: string, { disturbances = undisturbed, record = () => undefined }: { disturbances?: Disturbances; record?: RecordFact } = {}): Scene {
+  const database = new Database({ name: 'shop', speeds: presets.fast, disturbances, record });
   for (const pod of ['pd-0', 'pd-1', 'pd-2']) {
     const joining = {
       origin: { kubernetesCluster: 'east', namespace: 'shop', tidbCluster: 'shop', pod },
@@ -55,6 +62,18 @@ test.each([['v8.3.0', 412], ['v8.5.3', 400]])('refuses the peer URL of another m
   const { database: shop, ask } = database(version);
   const answer = await ask('POST', '/v3/cluster/member/update', { ID: String(shop.members.all[0]!.id), peerURLs: ['http://pd-1:2380'] });
   expect(answer).toMatchObject({ status, json: { message: 'etcdserver: Peer URLs already exists' } });
+});
+
+test.each([['before', 'http://pd-0:2380'], ['after', 'http://moved:2380']] as const)('a call that is held %s it is carried out gets no answer, and is in the diary', async (moment, peerUrl) => {
+  const callHeld = (_member: unknown, call: string): typeof moment | undefined => (call.startsWith('POST /v3/cluster/member/update {"ID":') ? moment : undefined);
+  let answered = false;
+  const held = new Promise<unknown>((resolve) => {
+    const { database: shop, ask } = database('v8.5.3', { disturbances: { ...undisturbed, callHeld }, record: (fact) => fact.kind === 'call-held' && resolve([fact, shop.members.all[0]!.peerUrls]) });
+    void ask('POST', '/v3/cluster/member/update', { ID: String(shop.members.all[0]!.id), peerURLs: ['http://moved:2380'] }).finally(() => (answered = true));
+  });
+  expect(await held).toMatchObject([{ database: 'shop', pod: 'pd-1', moment, method: 'POST', path: '/v3/cluster/member/update', body: expect.stringContaining('moved') as string }, [peerUrl]]);
+  await new Promise(setImmediate);
+  expect(answered).toBe(false);
 });
 
 test('accepts garbage as a peer URL in v3, after which the other members are dead; v2 refuses it', async () => {

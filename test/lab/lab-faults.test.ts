@@ -61,6 +61,16 @@ test('holds the peers of a store and the name of a member only where it is told 
   expect(shop.movedUrlUnresolvable(member('pd-1'))).toBe(false);
 });
 
+test('holds a call to PD by method, path and body, only at the members it is told to', async () => {
+  const shop = databaseFaults(switchboard, 'shop');
+  const member = (pod: string): Member => store(pod) as unknown as Member;
+  const { id } = await turnOn({ kind: 'pd-call-held', moment: 'after', call: '^POST /v3/cluster/member/update .*"7"', scope: { database: 'shop', pod: 'pd-1' } });
+  const update = 'POST /v3/cluster/member/update {"ID":"7"}';
+  expect([shop.callHeld(member('pd-1'), update), shop.callHeld(member('pd-0'), update), shop.callHeld(member('pd-1'), 'GET /pd/api/v1/health ')]).toEqual(['after', undefined, undefined]);
+  await switchboard.turnOff(id);
+  expect(shop.callHeld(member('pd-1'), update)).toBeUndefined();
+});
+
 test('takes discovery from the pods of a TidbCluster, and crashes the pod of discovery itself', async () => {
   const faults = podFaults(switchboard, 'east', () => 'shop');
   const discovery = { metadata: { name: 'd', namespace: 'shop', labels: { 'app.kubernetes.io/component': 'discovery', 'app.kubernetes.io/instance': 'shop-east' } }, spec: { containers: [] } } as unknown as Pod;

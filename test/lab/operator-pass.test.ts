@@ -376,6 +376,17 @@ test.each([[2, [], 0], [1, [2], 2], [0, [2, 1], 2]])('the leader of ordinal %s g
   expect(scene.pass().actions).toContainEqual({ do: 'transfer-pd-leader', to: pdOf(target) });
 });
 
+test('while a pod of the roll is away, and the StatefulSet counts one pod less, the pass ends: the next pod is not restarted', () => {
+  const scene = ledBy(0).upgrade('pd');
+  scene.applied('pd', scene.pass());
+  scene.applied('pd', scene.pass());
+  scene.pods.get('pd')!.pop();
+  scene.sets.get('pd')!.status.replicas = 2;
+  const { endedBy, actions } = scene.pass();
+  expect(endedBy).toContain('pod a-pd-2 does not exist yet');
+  expect(actions).toEqual([]);
+});
+
 test('in a scale-in the leader goes to the lowest local member and its own is deleted in the same pass', () => {
   const scene = ledBy(2);
   scene.cluster.spec.pd!.replicas = 2;
