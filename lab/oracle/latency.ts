@@ -40,6 +40,21 @@ export async function latenciesOf(sources: Sources): Promise<Latencies> {
   return { list, tooEarly: judged.filter((one) => typeof one === 'string'), p50: rank(sorted, 50), p99: rank(sorted, 99) };
 }
 
+export interface OwnTime {
+  /** From the proofs of steps to the changes after them, in all. */
+  ownMs: number;
+  /** From the changes to their proofs: the time of all others. */
+  othersMs: number;
+}
+
+/** `patienceMs` of each step is configured (settle and soak), not taken. */
+export function ownTimeOf(list: readonly Latency[], patienceMs = 0): OwnTime {
+  const others = list.slice(1).map((one, index) => Date.parse(one.provenAt) - Date.parse(list[index]?.nextAt ?? one.provenAt));
+  return { ownMs: total(list.map(({ milliseconds }) => Math.max(0, milliseconds - patienceMs))), othersMs: total(others) };
+}
+
+const total = (numbers: number[]): number => numbers.reduce((sum, each) => sum + each, 0);
+
 function rank(sorted: readonly number[], percent: number): number | undefined {
   return sorted[Math.ceil((sorted.length * percent) / 100) - 1];
 }

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { latenciesOf } from '../../lab/oracle/latency.ts';
+import { latenciesOf, ownTimeOf } from '../../lab/oracle/latency.ts';
 import type { Latencies } from '../../lab/oracle/latency.ts';
 import { judge } from '../../lab/oracle/judge.ts';
 import { end } from '../faults/ground/processes.ts';
@@ -134,9 +134,8 @@ function residentMiB(pid: number): number {
 }
 
 function share({ latencies }: Upgrade): string {
-  const above = sum(latencies.list.map((each) => each.milliseconds));
-  const ideal = sum(latencies.list.map((each, index, list) => (index === 0 ? 0 : Date.parse(each.provenAt) - Date.parse(list[index - 1]?.nextAt ?? each.provenAt))));
-  return ideal > 0 ? `${((100 * above) / ideal).toFixed(1)} %` : '–';
+  const { ownMs, othersMs } = ownTimeOf(latencies.list);
+  return othersMs > 0 ? `${((100 * ownMs) / othersMs).toFixed(1)} %` : '–';
 }
 
 await startGroundsOf(1);

@@ -1,6 +1,7 @@
 /** The same upgrade in three ways, each measured from the members' own view; only ours must keep what it promises. One TiDB cluster for all, upgraded again and again. */
-import { Scenario, clusters, to } from '../faults/scenario.ts';
+import { Scenario, clusters, hurriedMs, to } from '../faults/scenario.ts';
 import { expectStraightUpgrade } from './ground/straight.ts';
+import { engineOf } from './measure/engine.ts';
 import { measure } from './measure/measure.ts';
 import { upgradeAllAtOnce, upgradeByHand } from './measure/procedures.ts';
 import type { Seat } from './measure/procedures.ts';
@@ -20,7 +21,7 @@ afterAll(() => scenario.end());
 
 test('tidb-runbooks: PD never below its majority, never two TidbClusters with a component going down, and the oracle finds every invariant held', async () => {
   await scenario.worker();
-  const { figures, told } = await measure(scenario, { id: 'runbook', version: to }, async () => scenario.report(await scenario.upgrade()));
+  const { figures, told } = await measure(scenario, { id: 'runbook', version: to, engine: () => engineOf(scenario, hurriedMs) }, async () => scenario.report(await scenario.upgrade()));
   await expectStraightUpgrade(scenario, told);
   expect(figures.pd.leastHealthy).toBeGreaterThanOrEqual(figures.pd.majority);
   expect(figures.tidbClusters.mostAtOnce).toBe(1);

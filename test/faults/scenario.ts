@@ -42,6 +42,8 @@ export const to = 'v8.5.4';
 
 /** Patience for tests: the order of things is the same as in production. */
 export const hurried = { settle: '300ms', soak: '300ms', gates: 'none' };
+/** Settle and soak of a hurried step. */
+export const hurriedMs = 600;
 
 export class Scenario {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** The latency of a product or a script between the last proof of a step and its next change, from logs written by hand. */
 import { rmSync } from 'node:fs';
-import { latenciesOf } from '../../lab/oracle/latency.ts';
+import { latenciesOf, ownTimeOf } from '../../lab/oracle/latency.ts';
 import type { Latencies } from '../../lab/oracle/latency.ts';
 import type { Author } from '../../lab/oracle/author.ts';
 import { iso, person, Story } from './oracle-story.ts';
@@ -51,6 +51,8 @@ it('sums up by nearest rank, for a script as well as for the product', async () 
   const { list, p50, p99 } = await latencies(story, { userAgent: 'kubectl/' });
   expect(list.map(({ milliseconds }) => milliseconds)).toEqual([1200, 2200, 3200]);
   expect([p50, p99]).toEqual([2200, 3200]);
+  expect(ownTimeOf(list)).toEqual({ ownMs: 6600, othersMs: 7600 });
+  expect(ownTimeOf(list, 1500)).toEqual({ ownMs: 2400, othersMs: 7600 });
   expect((await latencies(story)).list).toEqual([]);
 });
 

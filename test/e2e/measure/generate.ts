@@ -14,6 +14,8 @@ const inSeconds = (milliseconds: number): string => (milliseconds === 0 ? 'never
 /** DDL is one state of the whole TiDB cluster, whoever sets it. */
 const ddlStory = ({ ddl }: Measured): string => (ddl.length > 0 ? ddl.join(' → ') : 'never paused');
 
+const engineStory = ({ engine }: Measured): string => (engine ? `${engine.p50Ms} ms, ${engine.percent} %` : '–');
+
 const rows: Row[] = [
   { title: 'PD members, and how many are a majority', tell: ({ pd }) => `${pd.members}, ${pd.majority}` },
   { title: 'least PD members alive', tell: ({ pd }) => String(pd.leastAlive) },
@@ -26,6 +28,7 @@ const rows: Row[] = [
   { title: 'DDL', tell: ddlStory },
   { title: 'time in which DDL was paused', tell: ({ ddlPausedMs }) => inSeconds(ddlPausedMs) },
   { title: 'whole upgrade', tell: ({ seconds }) => `${seconds} s` },
+  { title: 'from the last proof of a step to the next change (median, without settle and soak), and that in all beside the time until the proofs', tell: engineStory },
   { title: 'looks, and the longest pause between two', tell: ({ samples, longestGapMs }) => `${samples}, ${longestGapMs} ms` },
 ];
 

@@ -14,14 +14,22 @@ export interface Subject {
   admin: (cluster: 'east' | 'west' | 'south') => KubernetesApi;
 }
 
-export async function measure<Told>(subject: Subject, { id, version }: { id: string; version: string }, upgrade: () => Promise<Told>): Promise<{ figures: Measured; told: Told }> {
+interface Wanted {
+  id: string;
+  version: string;
+  /** Asked when the upgrade has ended. */
+  engine?: () => Promise<Measured['engine']>;
+}
+
+export async function measure<Told>(subject: Subject, { id, version, engine }: Wanted, upgrade: () => Promise<Told>): Promise<{ figures: Measured; told: Told }> {
   const apis = new Map((['east', 'west', 'south'] as const).map((cluster) => [cluster, subject.admin(cluster)]));
   const watcher = await Watcher.over(apis, subject.name);
   try {
     const since = new Date().toISOString();
     const told = await upgrade();
     await watcher.untilWhole({ version });
-    const figures = { ...figuresOf(await watcher.stop()), ddl: ddlStory(subject.lab.lab.events, subject.name, since) };
+    const own = await engine?.();
+    const figures: Measured = { ...figuresOf(await watcher.stop()), ddl: ddlStory(subject.lab.lab.events, subject.name, since), ...(own ? { engine: own } : {}) };
     keep(id, figures);
     return { figures, told };
   } finally {
