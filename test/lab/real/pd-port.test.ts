@@ -31,6 +31,7 @@ async function start(inside: HttpServer | Http2Server, tls?: { ca: string; cert:
 }
 afterEach(() => {
   listener.close();
+  if ('closeAllConnections' in etcd) etcd.closeAllConnections();
   etcd.close();
 });
 
@@ -71,7 +72,7 @@ test('with the gRPC gateway off nobody answers /v3, and the etcd still answers /
 
 test('a client that leaves takes its request away from the etcd', async () => {
   const events = new EventEmitter();
-  await start(createHttp((asked) => void asked.once('close', () => events.emit('gone')).resume()));
+  await start(createHttp((asked, response) => void (asked.resume(), response.once('close', () => events.emit('gone')))));
   const gone = once(events, 'gone');
   await expect(request(`http://127.0.0.1:${port}/v3/cluster/member/update`, { method: 'POST', body: '{}', headersTimeout: 500 })).rejects.toThrow('Headers Timeout Error');
   await gone;
