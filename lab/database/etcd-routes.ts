@@ -12,7 +12,7 @@ const lastV2 = 'v8.4.0';
 const hexadecimal = 16;
 
 export function etcdRoutes({ database, member }: PdSeat): Route[] {
-  const unlessOff = (answer: (call: Call) => Answer) => (call: Call): Answer => (database.disturbances.gatewayOff() ? notServed : answer(call));
+  const unlessOff = (answer: Route['answer']) => (call: Call): Answer | Promise<Answer> => (database.disturbances.gatewayOff() ? notServed : answer(call));
   return [
     route('POST', /^\/v3\/cluster\/member\/list$/, unlessOff(() => ({ json: listBody(database, member) }))),
     route('POST', /^\/v3\/cluster\/member\/add$/, unlessOff((call) => add(database, member, call))),
@@ -37,7 +37,8 @@ const listBody = (database: Database, member: Member): object => ({
 
 const failure = (status: number, code: number, message: string): Answer => ({ status, json: { error: message, message, code } });
 
-const noLeader = failure(503, 14, 'etcdserver: no leader');
+/** A change waits for a leader as long as its client does (seen on 3.4.23 and 3.5.1 over the gateway). Here it is forgotten: the client is gone by then. */
+const noAnswer = new Promise<never>(() => undefined);
 
 /** The gateway of etcd 3.5 answers 400 to a failed precondition, that of 3.4 answered 412 (seen on both). */
 const taken = ({ version }: Member): Answer => failure(atLeast(version, lastV2) ? 400 : 412, 9, 'etcdserver: Peer URLs already exists');
@@ -66,11 +67,11 @@ function remove(database: Database, answering: Member, { body }: Call): Answer {
 }
 
 /** As the real one, this accepts any text as URL; `Database.moveMember` has what the other members then do. */
-function update(database: Database, answering: Member, { body }: Call): Answer {
+function update(database: Database, answering: Member, { body }: Call): Answer | Promise<Answer> {
   const { peerURLs: urls = [] } = JSON.parse(body) as { peerURLs?: string[] };
   const member = named(database, body);
   if (!('peerUrls' in member)) return member;
-  if (!database.members.leader) return noLeader;
+  if (!database.members.leader) return noAnswer;
   if (isTaken(database, member, urls)) return taken(answering);
   database.moveMember(member, urls);
   // An empty list makes the others panic before they answer.
@@ -100,7 +101,8 @@ function updateV2(database: Database, { parts, body, contentType = 'application/
   const wrong = urls.find((url) => !isSoundUrl(url));
   if (wrong !== undefined) return message(400, `URL scheme must be http, https, unix, or unixs: ${wrong}`);
   if (isTaken(database, member, urls)) return message(409, 'membership: peerURL exists');
-  if (!database.members.leader) return message(503, 'etcdserver: no leader');
+  // The real one says so after 7 s (seen on 3.4.23).
+  if (!database.members.leader) return message(500, 'Internal Server Error');
   database.moveMember(member, urls);
   return { status: 204 };
 }

@@ -40,7 +40,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('store-disconnected'), ...scoped }),
   /** The same, and PD says Down at once. */
   z.strictObject({ kind: z.literal('store-down'), ...scoped }),
-  /** All members live, none leads. */
+  /** All members live, none leads. Real etcds are kept from their peers. */
   z.strictObject({ kind: z.literal('pd-leader-lost'), ...scoped }),
   /** The member answers 500 and counts as unhealthy. */
   z.strictObject({ kind: z.literal('pd-member-unhealthy'), ...scoped }),
@@ -50,7 +50,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('store-never-drains'), ...scoped }),
   /** The peer URL that was written for the member through etcd's API does not resolve for the others: they lose it until the fault or the URL is mended. */
   z.strictObject({ kind: z.literal('member-url-unresolvable'), ...scoped }),
-  /** PD does not serve etcd's v3 API over HTTP (`enable-grpc-gateway` is false): no fault of anybody, but rare. */
+  /** PD does not serve etcd's v3 API over HTTP (`enable-grpc-gateway` is false): no fault of anybody, but rare. Behind real etcds no PD of the lab joins meanwhile: it would ask over HTTP. */
   z.strictObject({ kind: z.literal('grpc-gateway-off'), ...scoped }),
   /** The same as the effect `hold` of `api-proxy`, for what PD is asked; `call` is a regular expression for method, path and body, with a space between. */
   z.strictObject({ kind: z.literal('pd-call-held'), moment, call: z.string(), ...scoped }),

@@ -20,7 +20,7 @@ export interface Disturbance {
   change: Change | undefined;
 }
 
-type Known = Pick<Evidence, 'places' | 'facts' | 'steps' | 'troubles'>;
+type Known = Pick<Evidence, 'places' | 'facts' | 'changes' | 'steps' | 'troubles'>;
 
 export function disturbancesOf(evidence: Known): Disturbance[] {
   const own = evidence.steps.flatMap((change) => touchedBy(change).map((component) => ownDisturbance(evidence, change, component))).filter((one) => one !== undefined);
@@ -31,12 +31,18 @@ export function disturbancesOf(evidence: Known): Disturbance[] {
 /** Undefined for a component without pods: there is nothing to disturb. */
 function ownDisturbance(evidence: Known, change: Change, component: string): Disturbance | undefined {
   const { place, asked: from } = change;
-  if (change.scaled.some((one) => one.component === component && one.to === 0)) return { place, component, from, until: wholeAfter(evidence, place, component, emptyAfter(evidence.facts, place, component, from)), cause: `the change at ${clock(from)}`, change };
+  if (change.scaled.some((one) => one.component === component && one.to === 0)) return { place, component, from, until: wholeAfter(evidence, place, component, zeroOver(evidence, change, component)), cause: `the change at ${clock(from)}`, change };
   const settlings = evidence.facts.filter((fact) => fact.kind === 'component-settled' && fact.component === component && placeOf([place], fact));
   const settled = settlings.find(({ time }) => time >= from);
   if (!settled && settlings.at(-1)?.replicas === 0) return undefined;
   const until = wholeAfter(evidence, place, component, settled?.time ?? Infinity);
   return { place, component, from, until, cause: `the change at ${clock(from)}`, change };
+}
+
+/** A component that goes to zero is there when its last pod is gone, or is asked for pods again before. */
+function zeroOver({ facts, changes }: Known, { place, asked }: Change, component: string): number {
+  const back = changes.find((later) => later.place === place && later.asked > asked && later.scaled.some((one) => one.component === component && one.to > 0));
+  return Math.min(back?.asked ?? Infinity, emptyAfter(facts, place, component, asked));
 }
 
 /** When the last pod of a component that goes to zero was gone for the first time; at once when there was none. Pods may come back later. */

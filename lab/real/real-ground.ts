@@ -91,7 +91,7 @@ export class RealGround {
     const { etcd, oldEtcd, discovery, controllerManager } = this.#programs;
     const shared = { directory: this.#directory, entrance, watchdog: this.#watchdog };
     const { hostname, port } = new URL(plane.serverForPods);
-    const surroundings = { ...shared, databases, speeds, sockets, etcd, oldEtcd, names: this.#resolver(plane.name) };
+    const surroundings = { ...shared, databases, speeds, sockets, cutPeers: network.cutPeers.bind(network), etcd, oldEtcd, names: this.#resolver(plane.name) };
     const credentials = await plane.credentialsFor({ user: operatorIdentity.user, groups: operatorIdentity.groups ?? [] });
     return {
       pods: new RealPods({ network, api, discovery, apiServer: { host: hostname, port, ca: plane.ca }, surroundings }),

@@ -16,6 +16,8 @@ export interface RealSurroundings extends Surroundings {
   names: ClusterResolver;
   /** The words before a command that make it run inside the cluster's network. */
   entrance: string[];
+  /** Keeps the etcd on this address from its peers, or lets it reach them again. */
+  cutPeers: (address: string, cut: boolean) => void;
   /** The lab's directory. */
   directory: string;
   /** Paths of the programs. */

@@ -1,5 +1,6 @@
 /** The ground itself: what stands behind a PD of this lab is a real etcd, reached over the clusters' own networks. */
 import { Scenario, clusters } from '../faults/scenario.ts';
+import { membersOf } from './ground/members.ts';
 import { askPd } from './ground/pd.ts';
 
 jest.setTimeout(600_000);
@@ -7,18 +8,11 @@ jest.setTimeout(600_000);
 let scenario: Scenario;
 afterEach(() => scenario.end());
 
-interface Member {
-  ID: string;
-  name: string;
-  peerURLs: string[];
-}
-
 const pdOnly = { pd: 1, tikv: 1 };
-const memberListOf = async (): Promise<Member[]> => (JSON.parse((await askPd(scenario, 'east', { method: 'POST', path: '/v3/cluster/member/list', body: {} })).text) as { members: Member[] }).members;
 
 test('three PDs are one etcd: members and leader are its own, and it takes a malformed peer URL that kills the others', async () => {
   scenario = await Scenario.begin('realetcd', { replicas: pdOnly });
-  const members = await memberListOf();
+  const members = await membersOf(scenario);
   expect(members.map(({ name }) => name).sort()).toEqual(clusters.map((cluster) => `realetcd-${cluster}-pd-0.realetcd-${cluster}-pd-peer.realetcd.svc.${cluster}.local`).sort());
   const before = await scenario.lab.database('realetcd');
   expect(before.members.map(({ id }) => id).sort()).toEqual(members.map(({ ID }) => ID).sort());

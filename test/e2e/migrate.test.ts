@@ -10,8 +10,8 @@ import { alone, approved, domain, expectedPeerUrls, leaderOf, migrate, probes } 
 import { from } from '../faults/scenario.ts';
 import type { Scenario } from '../faults/scenario.ts';
 import { evidenceOf } from './ground/evidence.ts';
-import { askPd } from './ground/pd.ts';
-import type { PdCall } from './ground/pd.ts';
+import { healthOf, membersOf } from './ground/members.ts';
+import type { Member, Tls } from './ground/members.ts';
 
 jest.setTimeout(900_000);
 
@@ -25,31 +25,6 @@ beforeAll(async () => {
   await scenario.worker();
 });
 afterAll(() => scenario.end());
-
-type Tls = PdCall['tls'];
-
-interface Member {
-  ID: string;
-  name: string;
-  peerURLs: string[];
-  clientURLs: string[];
-}
-
-/** Asks the first PD; what it answers is JSON. */
-async function pd(of: Scenario, path: string, tls: Tls, body?: object): Promise<unknown> {
-  const call = { path, ...(tls ? { tls } : {}), ...(body ? { method: 'POST' as const, body } : {}) };
-  return JSON.parse((await askPd(of, 'east', call)).text);
-}
-
-/** etcd's own list. */
-async function membersOf(of: Scenario, tls?: Tls): Promise<Member[]> {
-  return ((await pd(of, '/v3/cluster/member/list', tls, {})) as { members: Member[] }).members;
-}
-
-/** Of each member, by PD's own view. */
-async function healthOf(of: Scenario, tls?: Tls): Promise<boolean[]> {
-  return ((await pd(of, '/pd/api/v1/health', tls)) as { health: boolean }[]).map(({ health }) => health);
-}
 
 const ids = (list: Member[]): string[] => list.map(({ ID }) => ID).sort();
 

@@ -1,9 +1,10 @@
 /** What dies in the middle, and what goes on. */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../lab/control-plane/ports.ts';
 import { groundPlaces } from './ground/places.ts';
 import { end } from './ground/processes.ts';
-import { TemporalServer, freePort } from './ground/temporal.ts';
+import { TemporalServer } from './ground/temporal.ts';
 import { Scenario, to } from './scenario.ts';
 
 jest.setTimeout(300_000);

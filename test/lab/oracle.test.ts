@@ -604,6 +604,12 @@ describe('an exit', () => {
     expect(brokenIn(await judgedExit(story))).toEqual([]);
   });
 
+  it('that is taken back and made again later holds every invariant: what never became empty the first time is no disturbance until the second', async () => {
+    const story = toZero(toZero(podsOfWest(new Story()), 1, 'tidb', ['tidb-0']), 4, 'tikv', []);
+    story.patch(6, 'west', { spec: { tidb: { replicas: 1 }, tikv: { replicas: 2 } } }).fact(7, 'pod-created', 'west', { component: 'tidb', pod: 'shop-west-tidb-0' });
+    expect(brokenIn(await judgedExit(exit(story), { since: iso(9) }))).toEqual([]);
+  });
+
   it('may change references, of everybody, but no other field of a survivor', async () => {
     const refers = exit().patch(5, 'south', { spec: { cluster: { name: 'shop-east', namespace: 'shop', clusterDomain: null } } });
     expect(brokenIn(await judgedExit(refers))).toEqual([]);

@@ -2,10 +2,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { freePort } from '../../lab/control-plane/ports.ts';
 import { provide } from '../../lab/provision/ladder.ts';
 import { tools } from '../../lab/provision/tools.ts';
 import { searchAttributes } from '../../src/protocol/run.ts';
@@ -74,13 +73,4 @@ export class LastingServer {
 
 function dynamicConfig(settings: string[]): string[] {
   return settings.flatMap((setting) => ['--dynamic-config-value', setting]);
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
 }

@@ -11,6 +11,11 @@ const bridge = 'lab-bridge';
 /** Fixed: a bridge takes the smallest address of its ports otherwise, and a change of it breaks open connections. */
 const bridgeMac = '02:00:00:00:00:01';
 const script = join(import.meta.dirname, 'namespace-process.sh');
+/** Where etcds talk to each other. */
+const peerPort = 2_380;
+/** Numbers in the order in which the kernel asks: what is forbidden before what is local, which usually comes first. */
+const forbidding = 5;
+const local = 10;
 
 /** Makes this namespace the hub: a bridge, its own address on it. */
 export function openHub(): void {
@@ -67,6 +72,8 @@ export class ClusterNetwork {
     const address = clusterAddress(setting.number);
     const link = await connect(holder, `to-${setting.number}`, address, setting);
     ipIn({ pid: pidOf(holder) }, `route add local ${podNet(setting.number)} dev lo`);
+    ipIn({ pid: pidOf(holder) }, `rule add pref ${local} lookup local`);
+    ipIn({ pid: pidOf(holder) }, 'rule del pref 0');
     ip(`route add ${podNet(setting.number)} via ${address}`);
     const network = new ClusterNetwork(setting, holder, await ready(holder));
     network.#links.push(link);
@@ -106,6 +113,13 @@ export class ClusterNetwork {
   /** Cuts the cluster off from all others and from the hub, or heals the cut. Inside the cluster everything goes on. */
   setCut(cut: boolean): void {
     for (const link of this.#links) ip(`link set ${link} ${cut ? 'down' : 'up'}`);
+  }
+
+  /** Keeps the etcd on a pod's address from its peers, open connections included, or lets it reach them again. Everything else on the address goes on. */
+  cutPeers(address: string, cut: boolean): void {
+    for (const way of [`to ${address} ipproto tcp dport`, `from ${address} ipproto tcp sport`]) {
+      ipIn({ pid: pidOf(this.#process) }, `rule ${cut ? 'add' : 'del'} pref ${forbidding} ${way} ${peerPort} prohibit`);
+    }
   }
 
   close(): void {

@@ -19,6 +19,8 @@ export interface Seat {
   memberId: bigint;
   /** What its etcd said last: the leader's id, if it knows one. */
   leaderId: bigint | undefined;
+  /** Keeps its etcd from all peers, or lets it reach them again. */
+  cutPeers: (cut: boolean) => void;
 }
 
 const nowhere: Origin = { kubernetesCluster: '', namespace: '', tidbCluster: '', pod: '' };
@@ -29,6 +31,8 @@ export class EtcdMembers extends PdMembers {
   /** Whose peer URL this is, before its etcd has started for the first time. */
   readonly #joining = new Map<string, Joining>();
   readonly #known = new Map<bigint, Member>();
+  /** Those that a fault keeps from each other. */
+  readonly #cut = new Set<Seat>();
   readonly #timer: NodeJS.Timeout;
   #leader: Member | undefined;
   #looking: Promise<void> | undefined;
@@ -54,6 +58,7 @@ export class EtcdMembers extends PdMembers {
   /** It does not any more. */
   detach(seat: Seat): void {
     this.#seats.delete(seat);
+    this.#setCut(seat, false);
     const member = this.#known.get(seat.memberId);
     if (member) member.alive = false;
     if (this.leader === member) this.leader = undefined;
@@ -64,9 +69,11 @@ export class EtcdMembers extends PdMembers {
     return [...this.#seats].find((seat) => seat.memberId === member.id);
   }
 
-  /** Nothing is elected here: the etcds have done it. */
+  /** Nothing is elected here: the etcds have done it. The fault keeps them from each other: all live, and none can lead. */
   override advance(_now: number, disturbances: Disturbances): void {
-    this.leader = disturbances.leaderLost() ? undefined : this.#leader;
+    const isLost = disturbances.leaderLost();
+    for (const seat of this.#seats) this.#setCut(seat, isLost);
+    this.leader = isLost ? undefined : this.#leader;
   }
 
   /** Reads all etcds once; a look that is under way already serves as well. */
@@ -77,6 +84,13 @@ export class EtcdMembers extends PdMembers {
 
   stopLooking(): void {
     clearInterval(this.#timer);
+  }
+
+  #setCut(seat: Seat, cut: boolean): void {
+    if (this.#cut.has(seat) === cut) return;
+    seat.cutPeers(cut);
+    if (cut) this.#cut.add(seat);
+    else this.#cut.delete(seat);
   }
 
   async #look(): Promise<void> {

@@ -116,13 +116,14 @@ async function serve(process: StagedProcess, container: Container, surroundings:
   const url = etcdUrl(container.address);
   const database = databaseOf(container, surroundings, list.header.cluster_id);
   const members = database.members as EtcdMembers;
-  const seat: Seat = { origin: container.origin, version: versionOf(container), url, memberId, leaderId: undefined };
+  const cutPeers = (cut: boolean): void => surroundings.cutPeers(container.address, cut);
+  const seat: Seat = { origin: container.origin, version: versionOf(container), url, memberId, leaderId: undefined, cutPeers };
   members.attach(seat);
   process.atStop(() => members.detach(seat));
   await members.look();
   const startedAt = Date.now();
   const server = await surroundings.sockets.tcp(container.address, clientPort);
-  const listener = servePdPort({ server, port: clientPort, tls: container.tls, etcd: url, answer: (call) => answerRealPd({ database, members, seat, startedAt }, call) });
+  const listener = servePdPort({ server, port: clientPort, tls: container.tls, etcd: url, gatewayOff: () => database.disturbances.gatewayOff(), answer: (call) => answerRealPd({ database, members, seat, startedAt }, call) });
   process.atStop(() => listener.close());
   surroundings.log(`PD ${identity.name} is serving clients at ${identity.clientUrl}`);
   process.serving();

@@ -32,20 +32,31 @@ export const notDeleting: Guard = ({ tidbClusters }) =>
   tidbClusters.filter((each) => each.object.metadata.deletionTimestamp).map((each) => standing(`deleting/${each.key}`, `${where(each)} is being deleted`));
 
 /**
+ * How soon a standing refusal is said again, at the latest: the operator looks every 30 s (`resync-duration`), and client-go lets it say the same of one
+ * object every 5 minutes when it has done so 25 times (client-go tools/record/events_cache.go, defaultSpamBurst and defaultSpamQPS). Milliseconds.
+ */
+const SAID_AGAIN_WITHIN_MS = 6 * 60_000;
+
+/**
  * The operator ignores a TidbCluster that fails its validation and says so only by an event (Ⓞ27). The event is newer than the
  * object's last change of spec when it repeats; one that stopped repeating before the operator wrote status again is old.
  */
-export const passesValidation: Guard = ({ tidbClusters }) =>
+export const passesValidation: Guard = ({ tidbClusters, nowMs }) =>
   tidbClusters.flatMap((each) => {
     const refusals = each.events.filter(({ reason, involvedObject }) => reason === 'FailedValidation' && involvedObject.kind === 'TidbCluster' && involvedObject.name === each.object.metadata.name);
-    const event = refusals.find((refusal) => isStanding(each, refusal.lastTimestamp ?? refusal.eventTime));
+    const event = refusals.find((refusal) => isStanding(each, refusal.lastTimestamp ?? refusal.eventTime, nowMs));
     return event ? [passing(`validation/${each.key}`, `the operator refuses ${where(each)}: ${event.message}`)] : [];
   });
 
-/** Newer than the last write by the operator's or anybody's hand: both times are of the same API server. */
-function isStanding(each: TidbClusterView, eventTime: string | null | undefined): boolean {
+/**
+ * Newer than the last write by the operator's or anybody's hand: both times are of the same API server. Who takes away all that he had set leaves no
+ * time of his write: that the wrong field was mended in that way is known by the operator's silence.
+ */
+function isStanding(each: TidbClusterView, eventTime: string | null | undefined, nowMs: number): boolean {
+  if (!eventTime) return true;
   const writes = each.object.metadata.managedFields.map((entry) => Date.parse(entry.time ?? '')).filter((time) => !Number.isNaN(time));
-  return eventTime ? Date.parse(eventTime) >= Math.max(0, ...writes) : true;
+  const saidMs = Date.parse(eventTime);
+  return saidMs >= Math.max(0, ...writes) && nowMs - saidMs <= SAID_AGAIN_WITHIN_MS;
 }
 
 /** `spec.tiproxy` with acrossK8s stops TiFlash, TiKV and all later components of that TidbCluster, without an event (§4.6, Ⓞ28). */

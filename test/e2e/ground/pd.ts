@@ -12,15 +12,17 @@ export interface PdAnswer {
 
 /** `tls`: PEM texts of a client. */
 export interface PdCall {
+  /** Of the pod; absent: the first. */
+  ordinal?: number;
   method?: 'GET' | 'POST' | 'DELETE';
   path: string;
   body?: object;
   tls?: { ca: string; cert: string; key: string };
 }
 
-/** Asks the first PD of a TidbCluster. */
-export async function askPd(scenario: Scenario, cluster: KubernetesCluster, { method = 'GET', path, body, tls }: PdCall): Promise<PdAnswer> {
-  const pod = await scenario.admin(cluster).get(`/api/v1/namespaces/${scenario.name}/pods/${scenario.name}-${cluster}-pd-0`);
+/** Asks a PD of a TidbCluster. */
+export async function askPd(scenario: Scenario, cluster: KubernetesCluster, { ordinal = 0, method = 'GET', path, body, tls }: PdCall): Promise<PdAnswer> {
+  const pod = await scenario.admin(cluster).get(`/api/v1/namespaces/${scenario.name}/pods/${scenario.name}-${cluster}-pd-${ordinal}`);
   const { podIP } = pod['status'] as { podIP: string };
   // A certificate bears names, not addresses.
   const agent = new Agent({ headersTimeout: longest, bodyTimeout: longest, connect: tls ? { ...tls, servername: `${scenario.name}-${cluster}-pd` } : {} });

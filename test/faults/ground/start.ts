@@ -7,11 +7,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../../../lab/control-plane/ports.ts';
 import { publishPlaces } from './places.ts';
 import { node, root, said, start } from './processes.ts';
 import type { Started } from './processes.ts';
 import stopGrounds from './stop.ts';
-import { TemporalServer, freePort } from './temporal.ts';
+import { TemporalServer } from './temporal.ts';
 
 export interface Ground {
   directory: string;

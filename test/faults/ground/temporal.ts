@@ -1,20 +1,10 @@
 /** A real Temporal dev server as a process that can be killed and started again on the same port and data. */
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { provide } from '../../../lab/provision/ladder.ts';
 import { tools } from '../../../lab/provision/tools.ts';
 import { end, start } from './processes.ts';
 import type { Started } from './processes.ts';
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export async function temporalCli(): Promise<string> {
   return provide(tools.temporal);

@@ -29,6 +29,7 @@ let binary: string;
 let watchdog: Watchdog;
 let facts: Fact[];
 let members: EtcdMembers;
+let cuts: [string, boolean][];
 const running: Child[] = [];
 
 const originOf = (number: number): Origin => ({ kubernetesCluster: 'east', namespace: 'shop', tidbCluster: 'shop', pod: nameOf(number) });
@@ -41,6 +42,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-etcd-'));
   watchdog = new Watchdog();
   facts = [];
+  cuts = [];
   members = new EtcdMembers('shop', (fact) => facts.push(fact));
 });
 afterEach(async () => {
@@ -68,7 +70,7 @@ async function seated(number: number): Promise<Seat> {
     id = header.member_id;
     return leader !== undefined && leader !== '0';
   });
-  const seat: Seat = { origin: originOf(number), version: 'v8.5.3', url, memberId: BigInt(id), leaderId: undefined };
+  const seat: Seat = { origin: originOf(number), version: 'v8.5.3', url, memberId: BigInt(id), leaderId: undefined, cutPeers: (cut) => cuts.push([nameOf(number), cut]) };
   members.attach(seat);
   await members.look();
   members.advance(0, undisturbed);
@@ -153,4 +155,20 @@ test('a member comes back on its data, and counts as away meanwhile', async () =
   expect((await seated(0)).memberId).toBe(seat.memberId);
   expect(members.leader?.alive).toBe(true);
   expect(facts.filter(({ kind }) => kind === 'member-joined')).toHaveLength(1);
+});
+
+test('a lost leader means that the etcds are kept from each other, once, and that one whose process ends is let go', async () => {
+  const seat = await bootstrap();
+  const lost = { ...undisturbed, leaderLost: () => true };
+  members.advance(0, lost);
+  members.advance(0, lost);
+  expect(members.leader).toBeUndefined();
+  expect(cuts).toEqual([['pd-0', true]]);
+  members.advance(0, undisturbed);
+  expect(members.leader?.name).toBe('pd-0');
+  expect(cuts.splice(0)).toEqual([['pd-0', true], ['pd-0', false]]);
+  members.advance(0, lost);
+  members.detach(seat);
+  members.advance(0, undisturbed);
+  expect(cuts).toEqual([['pd-0', true], ['pd-0', false]]);
 });

@@ -58,5 +58,14 @@ seen['insideTheCutCluster'] = await fetchFrom(west, `http://${inWest.address}:23
 west.setCut(false);
 seen['afterTheCut'] = await fetchFrom(east, `http://${inWest.address}:2379`);
 
+const member = west.takeAddress();
+const [peers, clients] = [await serve(west, 'a peer', member, 2_380), await serve(west, 'a client', member)];
+const fetchPeer = (network: ClusterNetwork): Promise<string> => fetchFrom(network, `http://${peers.address}:2380`);
+west.cutPeers(member, true);
+seen['peersWhileCut'] = `${await fetchPeer(west)}, ${await fetchPeer(east)}`;
+seen['clientsMeanwhile'] = await fetchFrom(west, `http://${clients.address}:2379`);
+west.cutPeers(member, false);
+seen['peersAfterwards'] = `${await fetchPeer(west)}, ${await fetchPeer(east)}`;
+
 rmSync(directory, { recursive: true });
 process.stdout.write(JSON.stringify(seen), () => process.exit(0));

@@ -9,7 +9,7 @@ const enter = new URL('../../../lab/real/enter.ts', import.meta.url).pathname;
 const inside = new URL('network-inside.ts', import.meta.url).pathname;
 const whereItWorks = whyNotHere() === undefined ? test : test.skip;
 
-whereItWorks('pods of all clusters reach each other by address and by name, short names stay local, and a cut cluster is alone', async () => {
+whereItWorks('pods of all clusters reach each other by address and by name, short names stay local, a cut cluster is alone, and an etcd can be kept from its peers alone', async () => {
   const program = `import { runInside } from ${JSON.stringify(enter)}; process.exitCode = await runInside([process.execPath, '--disable-warning=ExperimentalWarning', ${JSON.stringify(inside)}]);`;
   const { stdout } = await promisify(execFile)('node_modules/.bin/node', ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program]);
   expect(JSON.parse(stdout)).toEqual({
@@ -26,5 +26,8 @@ whereItWorks('pods of all clusters reach each other by address and by name, shor
     whileCut: expect.stringMatching(/^failed/),
     insideTheCutCluster: 'west',
     afterTheCut: 'west',
+    peersWhileCut: expect.stringMatching(/^failed \S+, failed \S+$/),
+    clientsMeanwhile: 'a client',
+    peersAfterwards: 'a peer, a peer',
   });
 });

@@ -1,4 +1,5 @@
 /** PD's client port: HTTP for the twin, `/v3` and HTTP/2 for the etcd inside, with and without TLS. */
+import { EventEmitter, once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2';
@@ -19,15 +20,18 @@ const onLoopback = async <Any extends HttpServer | Http2Server | Server>(server:
 let etcd: HttpServer | Http2Server;
 let listener: Listener;
 let port: number;
+let isGatewayOff: boolean;
 
 async function start(inside: HttpServer | Http2Server, tls?: { ca: string; cert: string; key: string }): Promise<void> {
   etcd = await onLoopback(inside);
   const server = await onLoopback(createServer());
+  isGatewayOff = false;
   port = portOf(server);
-  listener = servePdPort({ server, port, tls, etcd: `http://127.0.0.1:${portOf(etcd)}`, answer: ({ url, body }) => Promise.resolve({ json: { pd: url.pathname, body } }) });
+  listener = servePdPort({ server, port, tls, etcd: `http://127.0.0.1:${portOf(etcd)}`, gatewayOff: () => isGatewayOff, answer: ({ url, body }) => Promise.resolve({ json: { pd: url.pathname, body } }) });
 }
 afterEach(() => {
   listener.close();
+  if ('closeAllConnections' in etcd) etcd.closeAllConnections();
   etcd.close();
 });
 
@@ -56,6 +60,22 @@ test('a body larger than one packet arrives whole', async () => {
   await start(answering());
   const large = 'x'.repeat(1_000_000);
   expect(await call('/pd/api/v1/config', large)).toEqual({ status: 200, json: { pd: '/pd/api/v1/config', body: large } });
+});
+
+test('with the gRPC gateway off nobody answers /v3, and the etcd still answers /v2', async () => {
+  await start(answering());
+  isGatewayOff = true;
+  const answer = await request(`http://127.0.0.1:${port}/v3/cluster/member/list`, { method: 'POST', body: '{}' });
+  expect([answer.statusCode, await answer.body.text()]).toEqual([404, '404 page not found\n']);
+  expect((await call('/v2/members')).status).toBe(412);
+});
+
+test('a client that leaves takes its request away from the etcd', async () => {
+  const events = new EventEmitter();
+  await start(createHttp((asked, response) => void (asked.resume(), response.once('close', () => events.emit('gone')))));
+  const gone = once(events, 'gone');
+  await expect(request(`http://127.0.0.1:${port}/v3/cluster/member/update`, { method: 'POST', body: '{}', headersTimeout: 500 })).rejects.toThrow('Headers Timeout Error');
+  await gone;
 });
 
 test('HTTP/2 goes to the etcd', async () => {

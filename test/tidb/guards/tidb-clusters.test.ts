@@ -89,7 +89,8 @@ describe('a refusal by validation', () => {
     eventSchema.parse({ metadata: { name: 'e' }, type: 'Warning', reason: 'FailedValidation', message: 'spec.tikv.storage: required', involvedObject: { kind: 'TidbCluster', name: 'shop-east' }, ...more });
   it.each<[string, object, number]>([
     ['newer than the last write stands', { lastTimestamp: isoTime(NOW_MS) }, 1],
-    ['of the same second stands', { lastTimestamp: isoTime(NOW_MS - 30 * 60_000) }, 1],
+    ['that is said again every five minutes stands', { lastTimestamp: isoTime(NOW_MS - 330_000) }, 1],
+    ['that the operator has not repeated for so long is over: the wrong field is gone, and with it who had set it', { lastTimestamp: isoTime(NOW_MS - 361_000) }, 0],
     ['by eventTime stands', { eventTime: isoTime(NOW_MS) }, 1],
     ['without a time stands', {}, 1],
     ['older than the last write of the operator is over', { lastTimestamp: isoTime(NOW_MS - 31 * 60_000) }, 0],
@@ -99,6 +100,16 @@ describe('a refusal by validation', () => {
     const reasons = ask(passesValidation, changed((east) => east.events.push(event(more))));
     expect(reasons).toHaveLength(count);
     if (count > 0) expect(reasons[0]).toMatchObject({ key: 'validation/east', message: 'the operator refuses TidbCluster shop/shop-east in east: spec.tikv.storage: required' });
+  });
+
+  it('of the same second as the last write stands, of the second before it is over', () => {
+    const view = changed((east) => {
+      east.object.metadata.managedFields.push({ manager: 'kubectl', operation: 'Update', time: isoTime(NOW_MS - 10_000), fieldsV1: {} });
+      east.events.push(event({ lastTimestamp: isoTime(NOW_MS - 10_000) }));
+    });
+    expect(ask(passesValidation, view)).toHaveLength(1);
+    Object.assign(tidbCluster(view, 'east').events.at(-1) ?? {}, { lastTimestamp: isoTime(NOW_MS - 11_000) });
+    expect(ask(passesValidation, view)).toEqual([]);
   });
 
   it('is not taken from a TidbCluster whose name contains this one', () => {
