@@ -1,5 +1,6 @@
 /** What makes a run hold, in which words, and how it goes on. */
-import { Scenario, from } from './scenario.ts';
+import { judge } from '../../lab/oracle/judge.ts';
+import { Scenario, from, to } from './scenario.ts';
 
 jest.setTimeout(300_000);
 
@@ -19,6 +20,38 @@ test('a store Down between two steps holds the run, and it clears by itself', as
   expect(held.hold?.reasons.every((reason) => reason.clears === 'itself')).toBe(true);
   await up();
   expect((await scenario.report(run)).phase).toBe('done');
+});
+
+test('discovery of one TidbCluster gone: its roll does not begin, and later is frozen between two pods; no two stores are away, and both times it goes on by itself', async () => {
+  scenario = await Scenario.begin('askers', { replicas: { pd: 1, tikv: 3, tidb: 1 } });
+  await scenario.worker();
+  const ofWest = { database: 'askers', kubernetesCluster: 'west' };
+  const words = /its discovery pod askers-west-discovery-\S+ does not run \(CrashLoopBackOff\)/;
+  const itIsBack = await scenario.fault({ kind: 'discovery-gone', scope: ofWest });
+  const run = await scenario.upgrade();
+  const before = await scenario.untilHeld(run, words);
+  expect(before.hold).toMatchObject({ step: 'pd/west', reasons: [{ clears: 'itself' }] });
+  expect((await scenario.tidbCluster('west'))['spec'].pd.version ?? from).toBe(from);
+
+  // The second of three pods does not restart as long as its leaders do not leave it.
+  const leadersMove = await scenario.fault({ kind: 'leaders-frozen', scope: { ...ofWest, pod: 'askers-west-tikv-1' } });
+  await itIsBack();
+  const storesOfWest = async (): Promise<Record<string, { state: string; version: string; isEvicting: boolean }>> => {
+    const { stores } = await scenario.lab.database('askers');
+    const seen = stores.map((store) => [/^askers-west-(tikv-\d)/.exec(store.address)?.[1] ?? '', { state: store.state, version: store.version.replace(/^v/, ''), isEvicting: store.isEvicting }] as const);
+    return Object.fromEntries(seen.filter(([pod]) => pod !== ''));
+  };
+  await scenario.eventually('the second pod is to be restarted', async () => (await storesOfWest())['tikv-1']?.isEvicting === true, 120_000);
+  const itIsBackAgain = await scenario.fault({ kind: 'discovery-gone', scope: ofWest });
+  const during = await scenario.untilHeld(run, words);
+  expect(during.hold?.reasons.map(({ message }) => message).join()).toMatch(/the roll is frozen by spec\.paused until this is over/);
+  await leadersMove();
+  expect((await scenario.tidbCluster('west'))['spec'].paused).toBe(true);
+  expect(await storesOfWest()).toMatchObject({ 'tikv-2': { state: 'Up', version: to.replace(/^v/, '') }, 'tikv-1': { state: 'Up', version: from.replace(/^v/, '') }, 'tikv-0': { state: 'Up', version: from.replace(/^v/, '') } });
+  await itIsBackAgain();
+  expect((await scenario.report(run)).phase).toBe('done');
+  const verdict = await judge({ ...scenario.evidence, expectChanges: true });
+  expect(verdict.invariants.filter(({ held }) => !held)).toEqual([]);
 });
 
 test('a store lost between two pods of one roll: the brake freezes the roll and releases it when the store is back', async () => {

@@ -53,6 +53,7 @@ export const usual = { pd: 3, tikv: 3, tidb: 2 } satisfies Replicas;
 export const isMicroservice = (component: Component): boolean => component === 'tso' || component === 'scheduling';
 export const imageOf = (component: Component, version: string): string => `${baseImages[component]}:${version}`;
 export const podName = (key: string, component: Component, ordinal: number): string => `shop-${key}-${component}-${ordinal}`;
+export const discoveryPodName = (key: string): string => `shop-${key}-discovery-7d9f`;
 const domainOf = (key: string): string => `${key}.example`;
 const revisionOf = (key: string, component: Component, version: string): string => `shop-${key}-${component}-${version.replaceAll('.', '')}`;
 const isoTime = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
@@ -110,11 +111,21 @@ function makeTidbCluster(key: string, given: { initial: string; replicas: Replic
     initial: key === given.initial,
     object: tidbClusterSchema.parse({ metadata, spec, status: { clusterID: '7264954738145913996' } }),
     statefulSets: {},
-    pods: [],
+    pods: given.replicas.pd !== undefined || given.acrossK8s ? [makeDiscoveryPod(key)] : [],
     events: [],
     operator: { alive: true, version: 'v1.6.3', detail: 'its Lease was renewed 2 s ago' },
     certificates: [{ secret: `shop-${key}-cluster-client-secret`, dnsNames: [], notAfterMs: NOW_MS + 200 * POD_AGE_MS }],
   };
+}
+
+/** The operator gives one to every TidbCluster that has PD or acrossK8s. */
+function makeDiscoveryPod(key: string): Pod {
+  const name = discoveryPodName(key);
+  return podSchema.parse({
+    metadata: { name, namespace: NAMESPACE, uid: `uid-of-${name}`, labels: { 'app.kubernetes.io/instance': `shop-${key}`, 'app.kubernetes.io/component': 'discovery' }, creationTimestamp: isoTime(NOW_MS - POD_AGE_MS) },
+    spec: { nodeName: `node-of-${key}`, containers: [{ name: 'discovery', image: 'pingcap/tidb-operator:v1.6.3' }] },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [{ name: 'discovery', ready: true, restartCount: 0, state: { running: {} } }] },
+  });
 }
 
 // Where things are.

@@ -8,11 +8,11 @@ import type { PlannedStep } from '../../protocol/plan.ts';
 import { components } from '../../tidb/components.ts';
 import type { Component } from '../../tidb/components.ts';
 import { noDriftSince } from '../../tidb/drift.ts';
+import { discoveryWillServe } from '../../tidb/guards/discovery.ts';
 import { standing } from '../../tidb/guards/guard.ts';
 import type { Guard } from '../../tidb/guards/guard.ts';
 import { beforeRoll } from '../../tidb/guards/index.ts';
 import { acrossPatch, isAsked, notAcross, recordOf } from '../../tidb/migration/across.ts';
-import { discoveryServes, duringRollToAcross } from '../../tidb/migration/discovery.ts';
 import { missingFor, podsAreThrough, proofFacts } from '../../tidb/proof.ts';
 import { notRolledSince } from '../../tidb/rolled.ts';
 import { isRolling } from '../../tidb/rolling.ts';
@@ -52,8 +52,7 @@ export function setAcrossK8s(step: PlannedStep): StepKind {
     rolls: undefined,
     rollsNow: ({ member }) => targets.find(({ component }) => isRolling(member, component) || notRolled(member, component, domain).length > 0)?.component,
     stallMs: Math.max(...targets.map(({ component }) => components[component].stallMs)),
-    guards: [...beforeRoll, threeMembers, discoveryServes, ...standing],
-    alarms: [duringRollToAcross],
+    guards: [...beforeRoll, threeMembers, discoveryWillServe, ...standing],
     standing,
     more: { probes: true },
     change: (scene) => (isAsked(scene.member.object.spec, domain) ? [] : [...deletions(scene), { write: 'patch-tidb-cluster', patch: acrossPatch(scene.member, domain) }]),

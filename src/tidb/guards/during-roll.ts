@@ -12,6 +12,7 @@ import type { Reason } from '../../protocol/outcome.ts';
 import { passing } from './guard.ts';
 import type { Guard } from './guard.ts';
 import { databaseAnswers, leaderExists, regionsWhole } from './database.ts';
+import { discoveryServes } from './discovery.ts';
 
 /** A PD member or store that is not well, and the pod it runs in. */
 interface Ailing {
@@ -73,4 +74,4 @@ export const regionsWholeBetweenPods: Guard = (view, change) => {
   return up < replicas ? [] : regionsWhole(view, change).filter((reason) => reason.key !== 'regions/pending-peer');
 };
 
-export const guardsDuringRoll: readonly Guard[] = [databaseAnswers, leaderExists, onlyTheRollingPodIsDown, regionsWholeBetweenPods];
+export const guardsDuringRoll: readonly Guard[] = [databaseAnswers, leaderExists, onlyTheRollingPodIsDown, regionsWholeBetweenPods, discoveryServes];

@@ -1,5 +1,6 @@
 /** The gates: which guards are asked when. All of them speak, not only the first. */
 import { databaseAnswers, leaderExists, majorityStays, membersHealthy, nobodyEvicts, regionsWhole, storesUp } from './database.ts';
+import { discoveryServes } from './discovery.ts';
 import type { Guard } from './guard.ts';
 import { certificatesValid, nobodyRolls, noTiproxyAcross, notDeleting, noUnknownParts, notPaused, notSuspended, oneDatabase, operatorAlive, passesValidation, peersKnown } from './tidb-clusters.ts';
 
@@ -21,11 +22,15 @@ export const beforeRoll: readonly Guard[] = [
   nobodyRolls,
   operatorAlive,
   peersKnown,
+  discoveryServes,
   certificatesValid,
 ];
 
+/** What matters only to pods that restart. */
+const ofRestarts: readonly Guard[] = [peersKnown, majorityStays, discoveryServes];
+
 /** Before a patch that must roll nothing. */
-export const beforeSettling: readonly Guard[] = beforeRoll.filter((guard) => guard !== peersKnown && guard !== majorityStays);
+export const beforeSettling: readonly Guard[] = beforeRoll.filter((guard) => !ofRestarts.includes(guard));
 
 /** While a step waits: states of its TidbCluster in which the operator does not act. */
 export const standingGuards: readonly Guard[] = [notPaused, notSuspended, notDeleting];

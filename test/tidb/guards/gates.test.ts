@@ -4,7 +4,7 @@ import { askAll } from '../../../src/tidb/guards/guard.ts';
 import { beforeRoll, beforeSettling, databaseIsWhole, standingGuards } from '../../../src/tidb/guards/index.ts';
 import { eventSchema } from '../../../src/tidb/objects.ts';
 import type { ClusterView } from '../../../src/tidb/view.ts';
-import { NOW_MS, database, hostOf, makeView, member, statusOf, store, tidbCluster } from '../make-view.ts';
+import { NOW_MS, database, discoveryPodName, hostOf, makeView, member, podWaits, statusOf, store, tidbCluster } from '../make-view.ts';
 import { runs } from '../runs.ts';
 
 interface Trouble {
@@ -59,6 +59,7 @@ const ofTidbClusters: Record<string, Trouble> = {
   'one scales': { keys: ['rolling/north/pd'], inject: (view) => (statusOf(view, 'north', 'pd').phase = 'Scale') },
   'the operator is down': { keys: ['operator/west'], inject: (view) => (tidbCluster(view, 'west').operator.alive = false) },
   'peers are unknown': { keys: ['peers/west/pd'], inject: (view) => Object.assign(statusOf(view, 'west', 'pd'), { peerMembers: {} }) },
+  'discovery does not run': { keys: ['discovery-pod/west'], inject: (view) => podWaits(view, discoveryPodName('west'), { reason: 'CrashLoopBackOff', message: '' }) },
   'a certificate ends': { keys: ['certificate/east/s'], inject: (view) => tidbCluster(view, 'east').certificates.push({ secret: 's', notAfterMs: NOW_MS, dnsNames: [] }) },
 };
 
@@ -112,7 +113,7 @@ it('whatever troubles come together, none is missed and none is invented', () =>
 });
 
 it('before settling everything is asked that concerns more than a restart', () => {
-  const restart = ['peers/west/pd', 'pd-majority/west'];
+  const restart = ['peers/west/pd', 'pd-majority/west', 'discovery-pod/west'];
   fc.assert(
     fc.property(fc.subarray(names), (chosen) => {
       const view = troubled(chosen);
