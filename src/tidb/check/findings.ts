@@ -3,6 +3,7 @@ import type { CheckReport, Finding } from '../../protocol/check.ts';
 import { severities } from '../../protocol/check.ts';
 import type { Reason } from '../../protocol/outcome.ts';
 import { nobodyEvicts } from '../guards/database.ts';
+import { discoveryServes } from '../guards/discovery.ts';
 import { askAll } from '../guards/guard.ts';
 import type { Guard } from '../guards/guard.ts';
 import { databaseIsWhole } from '../guards/index.ts';
@@ -16,7 +17,7 @@ import { topologyFindings } from './topology.ts';
 import { versionFindings } from './versions.ts';
 
 /** The guards of a change, asked although nothing is to be changed. */
-const guards: readonly Guard[] = [...databaseIsWhole, nobodyEvicts, noUnknownParts, notPaused, notSuspended, notDeleting, passesValidation, noTiproxyAcross, nobodyRolls, operatorAlive, peersKnown];
+const guards: readonly Guard[] = [...databaseIsWhole, nobodyEvicts, noUnknownParts, notPaused, notSuspended, notDeleting, passesValidation, noTiproxyAcross, nobodyRolls, operatorAlive, peersKnown, discoveryServes];
 
 export function findingsOf(view: ClusterView, locks: Locks): Finding[] {
   const findings = [...guardFindings(view), ...certificateFindings(view), ...versionFindings(view), ...topologyFindings(view), ...leftoverFindings(view, locks)];

@@ -23,6 +23,8 @@ const byKey: Record<string, Severity> = {
   // The operator ignores such a TidbCluster: nothing is healed there.
   'validation/': 'critical',
   'tiproxy/': 'critical',
+  // A pod that restarts, for whatever reason, does not come back.
+  'discovery-pod/': 'critical',
   'rolling/': 'notice',
   'operator/': 'warning',
   'peers/': 'warning',

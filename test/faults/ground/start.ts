@@ -33,11 +33,14 @@ export default async function startGrounds({ maxWorkers }: { maxWorkers: number 
 export async function startGroundsOf(count: number, ...labOptions: string[]): Promise<void> {
   const grounds = await Promise.all(Array.from({ length: count }, () => begin(labOptions)));
   globalThis.grounds = grounds;
-  // Jest runs no teardown when it is interrupted: what was started here would stay.
+  // Jest runs no teardown when it is interrupted, or when this fails: what was started here would stay.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stopGrounds().finally(() => process.exit(130)));
   // Workers run as they are shipped: compiled, with their bundle of workflows.
   const built = promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root });
-  await Promise.all([built, ...grounds.flatMap(({ lab, temporal }) => [said(lab, 'ready\n'), temporal.start()])]);
+  await Promise.all([built, ...grounds.flatMap(({ lab, temporal }) => [said(lab, 'ready\n'), temporal.start()])]).catch(async (error: unknown) => {
+    await stopGrounds();
+    throw error;
+  });
   publishPlaces(grounds.map(({ directory, temporal }) => ({ directory, lab: join(directory, 'lab'), temporal: temporal.address })));
 }
 

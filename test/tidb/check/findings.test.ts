@@ -94,6 +94,13 @@ test.each<[string, Locks, string | undefined]>([
   expect(findingsOf(healthy(), locks).find(({ key }) => key === 'lock/lease')?.severity).toBe(severity);
 });
 
+test('a TidbCluster with acrossK8s whose discovery is gone is critical', () => {
+  const view = healthy();
+  const west = tidbCluster(view, 'west');
+  west.pods = west.pods.filter(({ metadata }) => metadata.labels['app.kubernetes.io/component'] !== 'discovery');
+  expect(findingsOf(view, free).map(({ severity, key }) => [severity, key])).toContainEqual(['critical', 'discovery-pod/west']);
+});
+
 test('every reason is said once, the gravest first', () => {
   const view = healthy();
   for (const each of view.tidbClusters) each.object.spec.paused = true;
