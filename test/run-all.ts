@@ -1,18 +1,23 @@
 /**
- * Runs all tests: the scenarios on labs in two workers, each with a lab of its own, and everything else beside them. Ends with one line for both: `N passed, N failed, N skipped`.
+ * Everything that is checked, at once: types and lint; the scenarios on labs in three workers, each with a lab of its own, since they mostly wait; all
+ * other tests. Ends with one line for all: `N passed, N failed, N skipped`.
  */
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 
-const jest = ['--disable-warning=ExperimentalWarning', new URL('../node_modules/jest/bin/jest.js', import.meta.url).pathname];
 const root = new URL('..', import.meta.url).pathname;
+const jest = [process.execPath, '--disable-warning=ExperimentalWarning', join(root, 'node_modules/jest/bin/jest.js')];
+const longestFirst = join(root, 'test/longest-first.cjs');
+/** Scenarios start a process of Node for every worker and every command: each spares its compiling. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile') };
 
 interface Outcome {
   code: number;
   output: string;
 }
 
-function run(args: string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, [...jest, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+function run([command = '', ...args]: string[]): Promise<Outcome> {
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => child.kill(signal));
   let output = '';
   const take = (chunk: Buffer): void => void (output += chunk.toString());
@@ -21,27 +26,30 @@ function run(args: string[]): Promise<Outcome> {
   return new Promise((resolve, reject) => child.once('error', reject).once('exit', (code) => resolve({ code: code ?? 1, output })));
 }
 
-/** The counts of a run; one that ended before it could count has failed as a whole. */
+/** The counts of a run; one that ended before it could count, or that counts nothing, has failed as a whole. */
 function countsOf({ code, output }: Outcome): [number, number, number] {
   const line = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1);
   const [passed, failed, skipped] = line ? [Number(line[1]), Number(line[2]), Number(line[3])] : [0, 0, 0];
   return [passed, code !== 0 && failed === 0 ? 1 : failed, skipped];
 }
 
-/** Everything that jest printed but its own summary. */
+/** Everything that was printed but jest's own summary. */
 function withoutSummary(output: string): string {
   return output.replace(/^\d+ passed, \d+ failed, \d+ skipped$/m, '').trim();
 }
 
 const began = performance.now();
-const parts = {
-  'scenarios on labs': ['--selectProjects=lab', '--maxWorkers=2', `--testSequencer=${new URL('longest-first.cjs', import.meta.url).pathname}`],
-  'all other tests': ['--selectProjects=unit', '--maxWorkers=1'],
+const parts: Record<string, string[]> = {
+  types: ['npm', 'run', '--silent', 'typecheck'],
+  'lint, import walls included': ['npm', 'run', '--silent', 'lint'],
+  'scenarios on labs': [...jest, '--selectProjects=lab', '--maxWorkers=3', `--testSequencer=${longestFirst}`],
+  'all other tests': [...jest, '--selectProjects=unit', '--maxWorkers=1'],
 };
+process.stdout.write(`Running at once: ${Object.keys(parts).join('; ')} …\n`);
 const outcomes = await Promise.all(
-  Object.entries(parts).map(async ([name, args]) => {
-    const outcome = await run(args);
-    process.stdout.write(`\n── ${name} ──\n${withoutSummary(outcome.output)}\n`);
+  Object.entries(parts).map(async ([name, command]) => {
+    const outcome = await run(command);
+    process.stdout.write(`\n── ${name}${outcome.code === 0 ? '' : ': FAILED'} ──\n${withoutSummary(outcome.output)}\n`);
     return outcome;
   }),
 );

@@ -1,7 +1,7 @@
 /**
  * `make bench`: this project beside the documented procedure done by a plain script with kubectl, on the same lab in the same run.
- * Times on a small computer are noisy: read the ratios. Net: our settle and soak times are set to nothing here. The twins have the lab's
- * usual speeds, those of `make demo`.
+ * Times on a small computer are noisy: read the ratios. Net: our settle and soak times are set to nothing here. The twins are quick:
+ * at their usual speeds the script would go on before anything is proved. What share our time has beside the real operator's is measured in `make e2e`.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -138,7 +138,7 @@ function share({ latencies }: Upgrade): string {
   return othersMs > 0 ? `${((100 * ownMs) / othersMs).toFixed(1)} %` : '–';
 }
 
-await startGroundsOf(1);
+await startGroundsOf(1, '--preset', 'fast');
 try {
   say('our upgrade: 3 Kubernetes clusters, 6 components');
   const ours = await ourUpgrade();
@@ -152,7 +152,7 @@ try {
     ['last proof → next patch, p99', seconds(ours.latencies.p99), seconds(script.latencies.p99), ratio(ours.latencies.p99, script.latencies.p99), '1 s'],
     ['steps begun before the one before was proven', String(ours.latencies.tooEarly.length), String(script.latencies.tooEarly.length), '', '0'],
     ['whole upgrade', seconds(ours.totalMs), seconds(script.totalMs), ratio(ours.totalMs, script.totalMs), ''],
-    ["share above the twins' own time", share(ours), share(script), '', '≤ 5 %'],
+    ["share above the quick twins' own time", share(ours), share(script), '', ''],
     ['reads per API server', ours.reads, script.reads, '', ''],
     ['invariants broken', ours.brokenInvariants.join(', ') || 'none', script.brokenInvariants.join(', ') || 'none', '', 'none'],
     ['history events', String(ours.events), '', '', '≤ 600'],

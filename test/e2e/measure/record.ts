@@ -15,6 +15,7 @@ export const procedures: readonly Procedure[] = [
   { id: 'by-hand', title: 'documented, by hand', on: '1 PD, 1 TiKV, 1 TiDB' },
   { id: 'all-at-once', title: 'all TidbClusters at once', on: '1 PD, 1 TiKV, 1 TiDB' },
   { id: 'runbook-three', title: 'tidb-runbooks, larger', on: '3 PD, 3 TiKV, 3 TiDB' },
+  { id: 'runbook-six', title: 'tidb-runbooks, six components', on: '1 each of PD, TiFlash, TiKV, Pump, TiDB, TiCDC' },
 ];
 
 export interface Measured extends Figures {
