@@ -1,7 +1,7 @@
 /**
  * `make bench`: this project beside the documented procedure done by a plain script with kubectl, on the same lab in the same run.
  * Times on a small computer are noisy: read the ratios. Net: our settle and soak times are set to nothing here. The twins are quick:
- * at their usual speeds the script would go on before anything is proved. What share our time has beside the real operator's is measured in `make e2e`.
+ * at their usual speeds the script would go on before anything is proved. What share our time has beside the real operator's is measured in `make e2e` (docs/procedures-compared.md).
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
