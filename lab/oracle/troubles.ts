@@ -63,7 +63,8 @@ interface Turn {
   state: string | undefined;
 }
 
-const seatOf = ({ kubernetesCluster, namespace, pod, member = '' }: Fact): string => (pod ? `${kubernetesCluster}/${namespace}/${pod}` : member);
+/** What a fact about a PD member is about: its pod, as in `Trouble.name`. */
+export const seatOf = ({ kubernetesCluster, namespace, pod, member = '' }: Fact): string => (pod ? `${kubernetesCluster}/${namespace}/${pod}` : member);
 
 function turnsOf(fact: Fact): Turn[] {
   const { kind, member = '', leader, store, engine = 'tikv', pod = '', to } = fact;

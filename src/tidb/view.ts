@@ -232,7 +232,7 @@ export interface ClusterView {
   nowMs: number;
 }
 
-export function placeOf({ kubernetesCluster, object: { metadata } }: TidbClusterView): Place {
+export function placeOf({ kubernetesCluster, object: { metadata } }: Pick<TidbClusterView, 'kubernetesCluster' | 'object'>): Place {
   return { kubernetesCluster, namespace: metadata.namespace, name: metadata.name };
 }
 

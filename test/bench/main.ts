@@ -9,7 +9,7 @@ import { latenciesOf, ownTimeOf } from '../../lab/oracle/latency.ts';
 import type { Latencies } from '../../lab/oracle/latency.ts';
 import { judge } from '../../lab/oracle/judge.ts';
 import { end } from '../faults/ground/processes.ts';
-import { startGroundsOf } from '../faults/ground/start.ts';
+import startGrounds from '../faults/ground/start.ts';
 import stopGrounds from '../faults/ground/stop.ts';
 import { Scenario, to } from '../faults/scenario.ts';
 import type { Row } from './table.ts';
@@ -138,7 +138,7 @@ function share({ latencies }: Upgrade): string {
   return othersMs > 0 ? `${((100 * ownMs) / othersMs).toFixed(1)} %` : '–';
 }
 
-await startGroundsOf(1, '--preset', 'fast');
+await startGrounds({ maxWorkers: 1 });
 try {
   say('our upgrade: 3 Kubernetes clusters, 6 components');
   const ours = await ourUpgrade();

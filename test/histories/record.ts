@@ -114,6 +114,14 @@ const recordings: Record<string, Recording> = {
   },
 };
 
+/** Each gate when it is reached. */
+async function approveInTurn(play: Play, gates: string[]): Promise<void> {
+  for (const gate of gates) {
+    await play.until((status) => status.gate?.id === gate);
+    await play.signal('approve', { by: 'alice', gate });
+  }
+}
+
 /** Of the other runbooks: the same conductor, another contract. */
 const others: Record<string, Recording> = {
   restart: async (stage) => stage.play(planning('pd/east!', 'tikv/east', 'verify/all'), { components: ['pd', 'tikv'], mark: 'CHG-17' }, 'restartCluster'),
@@ -122,10 +130,7 @@ const others: Record<string, Recording> = {
     const waits = ({ step }: { step: { id: string } }, number: number): WaitResult => (step.id === 'peer-url/shop-east-pd-1' && number === 3 ? { outcome: 'held', reasons: [reason('pd-member/shop-east-pd-1')] } : done);
     const play = await stage.play({ ...script, waitStep: waits }, { clusterDomain: 'east.example', acceptRisk: true, backupWaiver: 'a test', gates: 'component' }, 'migrateCluster');
     await play.approvePlan();
-    for (const gate of ['probe', 'across', 'peer-url', 'verify']) {
-      await play.until((status) => status.gate?.id === `component/${gate}`);
-      await play.signal('approve', { by: 'alice', gate: `component/${gate}` });
-    }
+    await approveInTurn(play, ['probe', 'across', 'peer-url', 'verify'].map((component) => `component/${component}`));
     return play;
   },
 };
@@ -138,10 +143,7 @@ const postponing: Record<string, Recording> = {
     const applies = (call: StepCall): ApplyResult => (gives(call) ? { outcome: 'postponed', message: `${call.step.title} comes later: it leads now` } : { outcome: 'applied', message: 'written' });
     const play = await stage.play({ ...script, applyStep: applies }, { clusterDomain: 'east.example', acceptRisk: true, backupWaiver: 'a test', gates: 'step' }, 'migrateCluster');
     await play.approvePlan();
-    for (const id of ['peer-url/shop-east-pd-1', 'peer-url/shop-east-pd-0', 'peer-url/shop-east-pd-2', 'verify/all']) {
-      await play.until((status) => status.gate?.id === `step/${id}`);
-      await play.signal('approve', { by: 'alice', gate: `step/${id}` });
-    }
+    await approveInTurn(play, ['peer-url/shop-east-pd-1', 'peer-url/shop-east-pd-0', 'peer-url/shop-east-pd-2', 'verify/all'].map((step) => `step/${step}`));
     return play;
   },
 };

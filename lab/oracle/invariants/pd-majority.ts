@@ -7,7 +7,7 @@ import { isWithin } from '../evidence.ts';
 import type { Fact } from '../facts.ts';
 import { clock, finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
-import { isDuring } from '../troubles.ts';
+import { isDuring, seatOf } from '../troubles.ts';
 
 /** Enough to tell a roll from a crash. */
 const lastFacts = 4;
@@ -28,11 +28,9 @@ export function pdKeepsItsMajority(evidence: Evidence, mustSee: boolean): Findin
 /** Names the members that are away, and what happened last to each one's pod. */
 function sentenceOf({ troubles, facts }: Evidence, { time, alive, members = 0 }: Fact): string {
   const absent = troubles.filter((trouble) => trouble.kind === 'member' && isDuring(trouble, time));
-  const lastOf = ({ pod, namespace, kubernetesCluster }: Fact): string => {
-    const own = facts.filter((fact) => fact.time <= time && fact.kind.startsWith('pod-') && fact.pod === pod && fact.namespace === namespace && fact.kubernetesCluster === kubernetesCluster);
-    return own.slice(-lastFacts).map((fact) => `, ${fact.kind} ${clock(fact.time)}`).join('');
-  };
-  const who = absent.map(({ title, state, from, origin }) => `${title} ${state} since ${clock(from)}${lastOf(origin)}`).join('; ');
+  const ofPods = facts.filter((fact) => fact.time <= time && fact.kind.startsWith('pod-'));
+  const lastOf = (seat: string): string => ofPods.filter((fact) => seatOf(fact) === seat).slice(-lastFacts).map((fact) => `, ${fact.kind} ${clock(fact.time)}`).join('');
+  const who = absent.map(({ name, title, state, from }) => `${title} ${state} since ${clock(from)}${lastOf(name)}`).join('; ');
   return `at ${clock(time)} ${alive} of ${members} PD members served, ${majorityOf(members)} are a majority${who ? ` (${who})` : ''}`;
 }
 

@@ -35,7 +35,7 @@ async function locate(at: Surroundings, entry: InventoryTidbCluster, anchor: Pla
   const lists = await Promise.all(entry.kubernetesClusters.map((name) => listTidbClusters(at.kubernetes(name), signal)));
   const all = lists.flat();
   const { kubernetesCluster, namespace, name } = entry.initial;
-  const start = all.find((each) => isAt(each, entry.initial)) ?? all.find((each) => anchor && isAt(each, anchor));
+  const start = all.find((each) => isSamePlace(placeOf(each), entry.initial)) ?? all.find((each) => anchor && isSamePlace(placeOf(each), anchor));
   if (!start) throw new RunbookError('NotFound', `there is no TidbCluster ${namespace}/${name} in Kubernetes cluster ${kubernetesCluster}, which the inventory names as the initial one of ${entry.name}${departureHint(all, entry.initial)}${await v2Hint(at.kubernetes(kubernetesCluster), namespace)}`);
   const { members, problems } = findMembers(start, all);
   if (problems.length > 0) throw new RunbookError('Unsupported', problems.join('; '));
@@ -46,10 +46,6 @@ async function locate(at: Surroundings, entry: InventoryTidbCluster, anchor: Pla
 function departureHint(all: Located[], initial: Place): string {
   const keeper = all.find(({ object }) => allDeparted([{ object }]).some(({ place }) => isSamePlace(place, initial)));
   return keeper ? `: it has left by an exit; name another there, such as ${keeper.object.metadata.namespace}/${keeper.object.metadata.name} in ${keeper.kubernetesCluster}, and restart the workers` : '';
-}
-
-function isAt({ kubernetesCluster, object: { metadata } }: Located, place: Place): boolean {
-  return kubernetesCluster === place.kubernetesCluster && metadata.namespace === place.namespace && metadata.name === place.name;
 }
 
 async function remainsFor(at: Surroundings, members: TidbClusterView[], more: More | undefined, signal?: AbortSignal): Promise<Remains | undefined> {
