@@ -3,6 +3,7 @@ import { disturbancesOf } from './disturbances.ts';
 import { gatherEvidence, stepsInSpan } from './evidence.ts';
 import type { Evidence, Sources } from './evidence.ts';
 import { clock } from './finding.ts';
+import type { PhaseChange } from './operator-phases.ts';
 import type { Change } from './tidb-cluster-history.ts';
 import { isDuring } from './troubles.ts';
 
@@ -86,13 +87,15 @@ function wholeReasons({ troubles, facts }: Evidence, step: Change, next: Change)
   return [...lasting.map(({ until, title }) => ({ time: until, name: `${title} up` })), ...(last && isOver ? [{ time: last.time, name: 'no region short of peers' }] : [])];
 }
 
+const isNormal = ({ phase, isSynced }: PhaseChange): boolean => phase === 'Normal' && isSynced;
+
 /** The operator's own word, where its writes were seen. */
 function phaseReasons({ phases }: Evidence, step: Change, next: Change): Reason[] {
   return step.versions.flatMap(({ component }) => {
     const own = phases.filter((one) => one.place === step.place && one.component === component && one.at >= step.asked);
     const last = own.filter(({ at }) => at <= next.asked).at(-1);
     if (!last) return [];
-    const normal = last.phase === 'Normal' ? last : own.find(({ at, phase }) => at > next.asked && phase === 'Normal');
+    const normal = isNormal(last) ? last : own.find((one) => one.at > next.asked && isNormal(one));
     return [{ time: normal?.at ?? Infinity, name: `phase Normal of ${component}` }];
   });
 }

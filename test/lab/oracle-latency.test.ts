@@ -24,6 +24,11 @@ it('counts from the last of settled pods, PD members and the operator\'s phase',
   ]);
 });
 
+it('counts from the moment in which the operator could read the component again', async () => {
+  const story = new Story().roll(10, 'east', 'tidb').status(14, 'east', { tidb: { phase: 'Normal', synced: false } }).status(15.4, 'east', { tidb: { phase: 'Normal', synced: true } }).roll(20, 'west', 'tidb');
+  expect(pairs(await latencies(story))).toEqual([['tidb/east', 'phase Normal of tidb', 4600]]);
+});
+
 it('counts from the last store of the whole database, and from the last region that got its peers', async () => {
   const story = new Story().roll(10, 'east', 'tikv').storeNotUp(12, 14.5, 'west-0').roll(15, 'west', 'tikv');
   story.fact(16, 'region-shortage', undefined, { missing: 0, pending: 3, down: 0 }).fact(19.3, 'region-shortage', undefined, { missing: 0, pending: 0, down: 0 }).roll(20, 'south', 'tikv');

@@ -111,8 +111,12 @@ export class Story {
   }
 
   phase(second: number, cluster: Cluster, component: string, phase: string): this {
-    // The operator writes the whole object; its spec is of no interest here, so it repeats nothing but the status.
-    return this.request(second, cluster, { verb: 'patch', ...operator, body: { status: this.#phases(phase, component) } });
+    return this.status(second, cluster, this.#phases(phase, component));
+  }
+
+  /** The operator writes the whole object; its spec is of no interest here, so it repeats nothing but the status. */
+  status(second: number, cluster: Cluster, status: object): this {
+    return this.request(second, cluster, { verb: 'patch', ...operator, body: { status } });
   }
 
   /** Asks a component for the new version at `second`; it is whole again 4 seconds later. */

@@ -20,9 +20,10 @@ const REREAD_UNWATCHED_MS = 10_000;
 /** Reasons on Leases, events, Secrets and on TidbClusters that were not listed yet; all else wakes us, or is PD's word. */
 const unwatchedReasons = ['operator/', 'validation/', 'certificate/', 'unknown-part/', 'event/', 'unreachable'];
 /** Gathers the events of one moment: a pod that turns Ready changes pod, StatefulSet and TidbCluster within milliseconds. */
-const GATHER_MS = 50;
-/** So much of a pause is for gathering: an operator amid a roll writes many times a second, and none of that ends the wait. */
-const GATHER_SHARE = 1 / 4;
+const GATHER_MS = 20;
+/** After a look the servers are left alone for so many times as long as it took: an operator amid a roll writes many times a second, and none of that ends the wait. */
+const PAUSE_PER_LOOK = 5;
+const LONGEST_PAUSE_MS = 250;
 
 export interface EyesCall {
   target: Target;
@@ -37,6 +38,8 @@ export class Eyes {
   #view: ClusterView | undefined;
   #readAt = 0;
   #warningsAt = 0;
+  #lookEndedAt = 0;
+  #pauseMs = 0;
   #woken = new Set<string>();
   #wake: (() => void) | undefined;
   #unsubscribe: (() => void)[] = [];
@@ -48,6 +51,7 @@ export class Eyes {
 
   /** Looks; when a server is silent, returns the last view (if there is one) and the silence as a reason. */
   async look(): Promise<{ view: ClusterView | undefined; silent: Reason[] }> {
+    const began = performance.now();
     try {
       this.#view = await this.#fresh();
       if (this.#unsubscribe.length === 0) this.#subscribe(this.#view);
@@ -56,7 +60,15 @@ export class Eyes {
       this.#call.signal.throwIfAborted();
       if (!isSilence(error)) throw error;
       return { view: this.#view, silent: [silence(error)] };
+    } finally {
+      this.#lookEndedAt = performance.now();
+      this.#pauseMs = Math.min(LONGEST_PAUSE_MS, PAUSE_PER_LOOK * (this.#lookEndedAt - began));
     }
+  }
+
+  /** For how long the servers are left alone after the last look. */
+  get pauseMs(): number {
+    return this.#pauseMs;
   }
 
   /** The next look reads everything of the watched members again. */
@@ -70,7 +82,7 @@ export class Eyes {
     if (unwatched && performance.now() - this.#readAt >= REREAD_UNWATCHED_MS) this.distrust();
   }
 
-  /** Until something wakes us or `ms` have gone; who is patient also gathers longer what woke. */
+  /** Until something wakes us or `ms` have gone. */
   async rest(ms: number): Promise<void> {
     if (this.#woken.size === 0) {
       const sleep = new AbortController();
@@ -78,7 +90,7 @@ export class Eyes {
       await rest(ms, AbortSignal.any([sleep.signal, this.#call.signal])).catch(() => this.#call.signal.throwIfAborted());
       this.#wake = undefined;
     }
-    if (this.#woken.size > 0) await rest(Math.max(GATHER_MS, ms * GATHER_SHARE), this.#call.signal);
+    if (this.#woken.size > 0) await rest(Math.max(GATHER_MS, this.#lookEndedAt + this.#pauseMs - performance.now()), this.#call.signal);
   }
 
   close(): void {

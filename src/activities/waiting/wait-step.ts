@@ -26,7 +26,7 @@ import type { Look, Verdict } from './wait-judge.ts';
 import { WaitJudge } from './wait-judge.ts';
 
 /** When only PD's or the operator's word is missing, the answer is asked for often: PD has no watch. */
-const EAGER_MS = 200;
+const EAGER_MS = 100;
 const PATIENT_MS = 1_000;
 /** A step that rolls nothing has no component whose limit would apply. */
 const DEFAULT_STALL_MS = 5 * 60_000;
@@ -53,7 +53,7 @@ export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): 
       const result = await act(waiting, scene, verdict);
       if (result) return result;
       if (verdict.say === 'wait') pulse.tell(verdict.message);
-      const pollMs = scene && kind.almostDone(scene) ? EAGER_MS : PATIENT_MS;
+      const pollMs = scene && kind.almostDone(scene) ? Math.max(EAGER_MS, eyes.pauseMs) : PATIENT_MS;
       const leftMs = judge.msUntilEnd(performance.now());
       // The look that ends the wait is a fresh one.
       if (leftMs !== undefined && leftMs <= pollMs) eyes.distrust();
