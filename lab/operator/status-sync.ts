@@ -9,6 +9,9 @@ import { phaseOf } from './upgrading.ts';
 import { componentStatus, EndOfPass, isoTime } from './view.ts';
 import type { PassView } from './view.ts';
 
+/** The status of no other component has a field for it (CRD of v1.6.6): the API server would drop it. */
+const withImage: readonly Component[] = ['pd', 'tiflash', 'tikv', 'tidb'];
+
 /** The image of the StatefulSet's template: what is desired, not what runs. */
 const imageIn = (set: StatefulSet, component: Component): string | undefined =>
   set.spec.template.spec.containers.find((container) => container.name === component)?.image;
@@ -18,7 +21,7 @@ function syncSet(view: PassView, component: Component, set: StatefulSet, mayUpgr
   status.statefulSet = set.status;
   status.phase = phaseOf(view, component, set, mayUpgrade);
   const image = imageIn(set, component);
-  if (image !== undefined && component !== 'pump') status.image = image;
+  if (image !== undefined && withImage.includes(component)) status.image = image;
   return status;
 }
 

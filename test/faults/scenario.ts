@@ -135,7 +135,7 @@ export class Scenario {
   }
 
   /** Polls the world itself. */
-  async eventually(what: string, holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+  async eventually(what: string, holds: () => Promise<boolean>, timeoutMs = 180_000): Promise<void> {
     const began = performance.now();
     while (!(await holds())) {
       if (performance.now() - began > timeoutMs) throw new Error(`It did not come true within ${timeoutMs / 1_000} s: ${what}`);

@@ -9,7 +9,7 @@ import { RunningLab, startLimit, until } from './running-lab.ts';
 let lab: RunningLab;
 let client: LabClient;
 
-jest.setTimeout(90_000);
+jest.setTimeout(240_000);
 beforeAll(async () => {
   lab = await RunningLab.start(['east', 'west']);
   client = lab.client;

@@ -16,7 +16,7 @@ interface Event {
   message: string;
 }
 
-jest.setTimeout(90_000);
+jest.setTimeout(240_000);
 
 beforeAll(async () => {
   lab = await RunningLab.start(['east', 'west']);

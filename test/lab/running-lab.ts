@@ -10,7 +10,7 @@ import { KubernetesApi } from '../../lab/kubernetes-api.ts';
 /** A computer without the tools builds them first. */
 export const startLimit = 15 * 60_000;
 /** Longer than anything of the fast twins takes on a busy computer. */
-const patience = 30_000;
+const patience = 120_000;
 
 interface Kubeconfig {
   clusters: { name: string; cluster: { server: string; 'certificate-authority-data': string } }[];
