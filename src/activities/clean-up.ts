@@ -13,7 +13,7 @@ import { reclaimable } from '../tidb/exit/remains.ts';
 import { isRolling } from '../tidb/rolling.ts';
 import { desiredVersion, specOf } from '../tidb/spec.ts';
 import type { ClusterView, ProbeView, TidbClusterView } from '../tidb/view.ts';
-import { nameOf, placeOf } from '../tidb/view.ts';
+import { findByKey, nameOf, placeOf } from '../tidb/view.ts';
 import { releaseBrake } from './brake.ts';
 import { releaseLease } from './lock.ts';
 import { releaseMaintenanceLock } from './maintenance-lock.ts';
@@ -59,7 +59,7 @@ const revisionsAnnotations = [revisionsAnnotation, referenceAnnotation];
 
 async function forget(at: Surroundings, call: RunCall, { key, annotation }: { key: string; annotation: string }, pulse: Pulse): Promise<void> {
   const view = await observe(at, targetOf(call), pulse.signal);
-  const member = view.tidbClusters.find((each) => each.key === key);
+  const member = findByKey(view, key);
   if (member) await patchTidbCluster(at, call, member, { metadata: { annotations: { [annotation]: null } } });
 }
 

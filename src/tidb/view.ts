@@ -247,8 +247,16 @@ export function nameOf(view: TidbClusterView): string {
   return `${view.object.metadata.namespace}/${view.object.metadata.name}`;
 }
 
-export function findByKey(view: ClusterView, key: string): TidbClusterView | undefined {
-  return view.tidbClusters.find((each) => each.key === key);
+/** Where two share a Kubernetes cluster their keys name both; when one of them goes, the other is still found by the key that it had. */
+export function hasKey({ key: own, kubernetesCluster, object }: TidbClusterView, key: string): boolean {
+  return own === key || longKey(kubernetesCluster, object.metadata.name) === key;
+}
+
+/** The key of a TidbCluster that shares its Kubernetes cluster with another one of the same TiDB cluster. */
+export const longKey = (kubernetesCluster: string, name: string): string => `${kubernetesCluster}.${name}`;
+
+export function findByKey({ tidbClusters }: ClusterView, key: string): TidbClusterView | undefined {
+  return tidbClusters.find((each) => hasKey(each, key));
 }
 
 /** The initial one first, the others as they stand. */

@@ -130,6 +130,21 @@ test('the initial TidbCluster leaves: the others name each other before, the rep
   expect(await broken('east')).toEqual([]);
 });
 
+test('of two TidbClusters that share a Kubernetes cluster one leaves: the other, whose key is a shorter one from then on, stands alone at the end', async () => {
+  const member = (tidbCluster: string, pd: number, tikv: number) => ({ cluster: 'east' as const, namespace: 'exitshared', tidbCluster, replicas: { pd, tikv, tidb: 1 } });
+  scenario = await Scenario.begin('exitshared', { members: [member('exitshared-east', 1, 1), member('exitshared-other', 3, 4)] });
+  await letDelete('east');
+  await scenario.worker();
+  expect(await failureOf(await scenario.start('exitCluster', { leaving: 'east' }))).toMatch(/has no TidbCluster in "east"; it has them in: east.exitshared-east, east.exitshared-other$/);
+  const report = await scenario.report(await scenario.start('exitCluster', { leaving: 'east.exitshared-east', reclaim: { data: 'claims' } }));
+  expect(report.phase).toBe('done');
+  expect(report.steps.map(({ id, state }) => `${id} ${state}`)).toEqual([
+    'reference/east.exitshared-east done', 'tidb/east.exitshared-east done', 'tikv/east.exitshared-east done', 'pd/east.exitshared-east done', 'delete/east.exitshared-east done', 'reclaim-claims/east.exitshared-east done', 'reference/east.exitshared-other done',
+  ]);
+  expect(await isGone('east')).toBe(true);
+  expect(specOf(await scenario.admin('east').get('/apis/pingcap.com/v1alpha1/namespaces/exitshared/tidbclusters/exitshared-other'))['cluster']).toBeUndefined();
+});
+
 test('a run that ended after the deletion is gone on with by another of the same input, and a name that was never there is still refused', async () => {
   scenario = await Scenario.begin('exitended', { replicas: enough });
   await letDelete('west');

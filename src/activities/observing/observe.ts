@@ -10,7 +10,7 @@ import { allDeparted, findDeparted } from '../../tidb/exit/departed.ts';
 import { findMembers } from '../../tidb/membership.ts';
 import type { Located } from '../../tidb/membership.ts';
 import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
-import { placeOf } from '../../tidb/view.ts';
+import { hasKey, longKey, placeOf } from '../../tidb/view.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { readBackups } from './read-backups.ts';
 import { readDatabase } from './read-database.ts';
@@ -55,7 +55,7 @@ async function remainsFor(at: Surroundings, members: TidbClusterView[], more: Mo
 
 /** One that an exit has deleted is known by the record of it. */
 function placeOfKey(members: TidbClusterView[], key: string): LastingPlace | undefined {
-  const member = members.find((each) => each.key === key);
+  const member = members.find((each) => hasKey(each, key));
   return member ? placeOf(member) : findDeparted(members, key)?.place;
 }
 
@@ -77,7 +77,7 @@ async function v2Hint(api: KubernetesApi, namespace: string): Promise<string> {
 
 function keyOf(each: Located, all: Located[]): string {
   const alone = all.filter((other) => other.kubernetesCluster === each.kubernetesCluster).length === 1;
-  return alone ? each.kubernetesCluster : `${each.kubernetesCluster}.${each.object.metadata.name}`;
+  return alone ? each.kubernetesCluster : longKey(each.kubernetesCluster, each.object.metadata.name);
 }
 
 async function readMember(at: Surroundings, located: Located, key: string, signal?: AbortSignal): Promise<TidbClusterView> {
@@ -149,7 +149,7 @@ export async function refreshRoll(at: Surroundings, view: ClusterView, key: stri
 }
 
 async function replaceMember(view: ClusterView, key: string, read: (each: TidbClusterView) => Promise<TidbClusterView>): Promise<ClusterView> {
-  return { ...view, tidbClusters: await Promise.all(view.tidbClusters.map(async (each) => (each.key === key ? read(each) : each))) };
+  return { ...view, tidbClusters: await Promise.all(view.tidbClusters.map(async (each) => (hasKey(each, key) ? read(each) : each))) };
 }
 
 async function reread(at: Surroundings, each: TidbClusterView, signal?: AbortSignal): Promise<TidbClusterView> {

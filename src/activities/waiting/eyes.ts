@@ -6,7 +6,7 @@ import type { Reason } from '../../protocol/outcome.ts';
 import { resources } from '../../kubernetes/resources.ts';
 import type { Place } from '../../protocol/place.ts';
 import type { ClusterView } from '../../tidb/view.ts';
-import { placeOf } from '../../tidb/view.ts';
+import { hasKey, placeOf } from '../../tidb/view.ts';
 import { observe, refreshDatabase, refreshMember, refreshRoll, refreshWarnings } from '../observing/observe.ts';
 import { isSilence, silence } from '../patience.ts';
 import { rest } from '../pulse.ts';
@@ -148,7 +148,7 @@ export class Eyes {
   /** A TidbCluster that is gone is watched by its place: its pods may be there still. */
   #watched(view: ClusterView): (Place & { key: string })[] {
     const { key, target } = this.#call;
-    const watched = view.tidbClusters.filter((each) => key === undefined || each.key === key).map((each) => ({ key: each.key, ...placeOf(each) }));
+    const watched = view.tidbClusters.filter((each) => key === undefined || hasKey(each, key)).map((each) => ({ key: each.key, ...placeOf(each) }));
     const gone = target.more?.remainsOf;
     return watched.length === 0 && key !== undefined && typeof gone === 'object' ? [{ key, ...gone }] : watched;
   }

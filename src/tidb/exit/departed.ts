@@ -10,7 +10,7 @@ import type { Place } from '../../protocol/place.ts';
 import { canonical } from '../drift.ts';
 import type { TidbCluster } from '../objects.ts';
 import type { TidbClusterView } from '../view.ts';
-import { placeOf } from '../view.ts';
+import { longKey, placeOf } from '../view.ts';
 import { hasPd } from './references.ts';
 
 export const departedAnnotation = 'tidb-runbooks.io/departed';
@@ -41,7 +41,7 @@ export function allDeparted(tidbClusters: readonly Pick<TidbClusterView, 'object
 
 /** By the key that it had, or by `<kubernetes cluster>.<name>`; of two that had the same key the later one. */
 export function findDeparted(tidbClusters: readonly Pick<TidbClusterView, 'object'>[], key: string): Departed | undefined {
-  return allDeparted(tidbClusters).findLast(({ key: own, place }) => own === key || `${place.kubernetesCluster}.${place.name}` === key);
+  return allDeparted(tidbClusters).findLast(({ key: own, place }) => own === key || longKey(place.kubernetesCluster, place.name) === key);
 }
 
 /** Where the record of this departure is kept: the first survivor with PD, which the others name. */
