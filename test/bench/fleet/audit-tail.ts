@@ -1,4 +1,4 @@
-/** The audit log of the fleet's API server as it grows: what the worker asked and wrote. */
+/** The audit log of an API server as it grows: what the worker asked and wrote. */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { productUser } from '../../../lab/control-plane/audit-policy.ts';

@@ -11,7 +11,7 @@ import { answerPd } from '../../../lab/database/pd-routes.ts';
 import type { PdSeat } from '../../../lab/database/pd-routes.ts';
 import { hostOf } from '../../../lab/operator/naming.ts';
 import { presets } from '../../../lab/settings.ts';
-import { from, kubernetesCluster, podsOf, tidbClusterOf, to } from './tidb-cluster.ts';
+import { from, podsOf, tidbClusterOf, to } from './tidb-cluster.ts';
 import type { Site } from './tidb-cluster.ts';
 
 /** Thousands in one process: few regions, and times as in reality. Milliseconds. */
@@ -86,7 +86,7 @@ export class FleetDatabases {
   }
 }
 
-const originOf = ({ namespace, name }: Site, pod: string): Origin => ({ kubernetesCluster, namespace, tidbCluster: name, pod });
+const originOf = ({ kubernetesCluster, namespace, name }: Site, pod: string): Origin => ({ kubernetesCluster, namespace, tidbCluster: name, pod });
 
 function joiningsOf(site: Site, version: string): Joining[] {
   const cluster = tidbClusterOf(site);

@@ -1,4 +1,4 @@
-/** What the fleet stands on: Temporal, etcd, an API server without controllers, the databases, the worker as it is shipped. */
+/** What the fleet stands on: Temporal, etcd, API servers without controllers, the databases, the worker as it is shipped. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,15 +18,16 @@ import { end, node, root, said, start } from '../../faults/ground/processes.ts';
 import type { Started } from '../../faults/ground/processes.ts';
 import { TemporalServer } from '../../faults/ground/temporal.ts';
 import { FleetDatabases } from './databases.ts';
-import { kubernetesCluster } from './tidb-cluster.ts';
-import type { Site } from './tidb-cluster.ts';
+import { kubernetesClusters } from './tidb-cluster.ts';
+import type { KubernetesCluster, Site } from './tidb-cluster.ts';
 
 export interface Parts {
   /** Its address. */
   temporal: string;
   client: Client;
-  plane: ControlPlane;
-  api: KubernetesApi;
+  planes: ControlPlane[];
+  /** As the administrator, by Kubernetes cluster. */
+  apis: ReadonlyMap<KubernetesCluster, KubernetesApi>;
   databases: FleetDatabases;
 }
 
@@ -49,29 +50,34 @@ export class FleetGround {
     await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root });
     const temporal = new TemporalServer(await freePort(), this.directory);
     this.#ends.push(() => temporal.stop());
-    const planes = await startControlPlanes({ names: [kubernetesCluster], directory: join(this.directory, 'planes'), controllers: false });
-    this.#ends.push(() => planes.stop());
+    const controlPlanes = await startControlPlanes({ names: kubernetesClusters, directory: join(this.directory, 'planes'), controllers: false });
+    this.#ends.push(() => controlPlanes.stop());
+    const { planes } = controlPlanes;
     await temporal.start();
     const connection = await Connection.connect({ address: temporal.address });
     this.#ends.push(() => connection.close());
-    const [plane] = planes.planes as [ControlPlane];
-    const api = new KubernetesApi(await plane.connectionFor({ ...administrator, userAgent: 'fleet-hands' }));
-    this.#ends.push(() => api.close());
-    const operator = new AbortController();
-    await new OperatorPresence(api).start(operator.signal);
-    this.#ends.push(() => operator.abort());
+    const apis = new Map<KubernetesCluster, KubernetesApi>();
+    for (const plane of planes) {
+      const api = new KubernetesApi(await plane.connectionFor({ ...administrator, userAgent: 'fleet-hands' }));
+      apis.set(plane.name as KubernetesCluster, api);
+      this.#ends.push(() => api.close());
+      const operator = new AbortController();
+      await new OperatorPresence(api).start(operator.signal);
+      this.#ends.push(() => operator.abort());
+    }
     const databases = await FleetDatabases.serve();
     this.#ends.push(() => databases.close());
-    return (this.#parts = { temporal: temporal.address, client: new Client({ connection }), plane, api, databases });
+    return (this.#parts = { temporal: temporal.address, client: new Client({ connection }), planes, apis, databases });
   }
 
   /** Resolves when it polls. */
   async worker(sites: readonly Site[], more: NodeJS.ProcessEnv): Promise<Worker> {
     if (!this.#parts) throw new Error('The ground is started first.');
-    const { plane, temporal, databases } = this.#parts;
+    const { planes, temporal, databases } = this.#parts;
     const kubeconfig = join(this.directory, 'kubeconfig');
-    // Straight to the API server: the lab's proxy between them would be one more thing to saturate.
-    await writeKubeconfig(kubeconfig, [{ ...(await productEntry(plane, join(root, 'deploy/kubernetes-rbac.yaml'))), server: plane.server }]);
+    // Straight to the API servers: the lab's proxies between them would be one more thing to saturate.
+    const entries = planes.map(async (plane) => ({ ...(await productEntry(plane, join(root, 'deploy/kubernetes-rbac.yaml'))), server: plane.server }));
+    await writeKubeconfig(kubeconfig, await Promise.all(entries));
     const inventory = join(this.directory, 'inventory.yaml');
     writeFileSync(inventory, stringify(inventoryOf(sites, kubeconfig, databases.port)));
     const metrics = `127.0.0.1:${await freePort()}`;
@@ -90,6 +96,6 @@ export class FleetGround {
 }
 
 function inventoryOf(sites: readonly Site[], kubeconfig: string, port: number): object {
-  const entryOf = ({ name, namespace, address }: Site): object => ({ initial: { kubernetesCluster, namespace, name }, pd: { access: 'direct', urls: [`http://${address}:${port}`] } });
-  return { kubernetesClusters: { [kubernetesCluster]: { kubeconfig, context: kubernetesCluster } }, tidbClusters: Object.fromEntries(sites.map((site) => [site.name, entryOf(site)])) };
+  const entryOf = ({ kubernetesCluster, name, namespace, address }: Site): object => ({ initial: { kubernetesCluster, namespace, name }, kubernetesClusters: [kubernetesCluster], pd: { access: 'direct', urls: [`http://${address}:${port}`] } });
+  return { kubernetesClusters: Object.fromEntries(kubernetesClusters.map((context) => [context, { kubeconfig, context }])), tidbClusters: Object.fromEntries(sites.map((site) => [site.name, entryOf(site)])) };
 }

@@ -10,18 +10,21 @@ import type { StatefulSetStatus } from '../../../lab/process/kubernetes-objects.
 
 export const from = 'v8.5.3';
 export const to = 'v8.5.4';
-export const kubernetesCluster = 'fleet';
+/** One list of all TidbClusters costs an API server some 1.5 ms each, so that one alone would be all that is measured. */
+export const kubernetesClusters = ['east', 'west', 'south'] as const;
+export type KubernetesCluster = (typeof kubernetesClusters)[number];
 export const replicas = { pd: 3, tikv: 3, tidb: 2 } as const;
 export type Part = keyof typeof replicas;
 export const parts = Object.keys(replicas) as Part[];
 
 /** So many share a namespace and with it the watches of the worker. */
-const perNamespace = 50;
+const perNamespace = 10;
 /** The databases answer at 127.16.0.1 and after. */
 const firstBlock = 16;
 const blockSize = 256;
 
 export interface Site {
+  kubernetesCluster: KubernetesCluster;
   name: string;
   namespace: string;
   /** Where its PD answers. */
@@ -30,13 +33,14 @@ export interface Site {
 
 /** All names have the same length: none begins another one. */
 export function siteOf(index: number): Site {
+  const place = index % kubernetesClusters.length;
   const digits = (number: number): string => String(number).padStart(4, '0');
   const address = `127.${firstBlock + Math.floor(index / blockSize)}.${index % blockSize}.1`;
-  return { name: `c${digits(index)}`, namespace: `fleet-${digits(Math.floor(index / perNamespace))}`, address };
+  return { kubernetesCluster: kubernetesClusters[place] ?? 'east', name: `c${digits(index)}`, namespace: `fleet-${digits(Math.floor(index / kubernetesClusters.length / perNamespace))}`, address };
 }
 
 /** Its spec, before the upgrade. */
-export function tidbClusterOf({ name, namespace }: Site): TidbCluster {
+export function tidbClusterOf({ kubernetesCluster, name, namespace }: Site): TidbCluster {
   const deployment = deploymentSchema.parse({ name, version: from, members: [{ cluster: kubernetesCluster, namespace, tidbCluster: name, clusterDomain: '', acrossK8s: false, replicas }] });
   const [member] = deployment.members;
   if (!member) throw new Error('A deployment has a member.');
