@@ -13,6 +13,7 @@ import { PdAccess } from './activities/observing/pd-access.ts';
 import { TidbClusterLists } from './activities/observing/tidb-cluster-lists.ts';
 import { newPaces } from './activities/paces.ts';
 import type { Surroundings } from './activities/surroundings.ts';
+import { preloadModules } from './build/preload.ts';
 import { checkSearchAttributes, createCommand } from './client/search-attributes.ts';
 import { loadInventory, readSettings, readTemporalSettings } from './config.ts';
 import type { Settings, TemporalSettings } from './config.ts';
@@ -47,10 +48,10 @@ function surroundingsOf(inventory: Inventory, clusters: Map<string, KubernetesAp
 }
 
 /** Built workers carry their bundle; in a checkout it is made at start. */
-function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
   const bundle = new URL('./workflow-bundle.js', import.meta.url);
   if (existsSync(bundle)) return { workflowBundle: { codePath: bundle.pathname } };
-  return { workflowsPath: new URL('./workflows/index.ts', import.meta.url).pathname };
+  return { workflowsPath: new URL('./workflows/index.ts', import.meta.url).pathname, bundlerOptions: { preloadModules } };
 }
 
 function workerOptions(settings: Settings, temporal: TemporalSettings, connection: NativeConnection): WorkerOptions {

@@ -13,7 +13,7 @@ export interface Paces {
 }
 
 /** A beat costs Temporal's server a write. The pause is so far below the heartbeat time-out of 10 s that one lost beat is no death. */
-const beats = { perSecond: 250, slowestMs: 4_000 };
+const beats = { perSecond: 100, slowestMs: 4_000 };
 /** A look asks PD about ten things: some 5 ms of a processor. What PD alone knows is then seen within a minute. */
 const patientLooks = { perSecond: 50, slowestMs: 60_000 };
 const eagerLooks = { perSecond: 50, slowestMs: 10_000 };

@@ -1,7 +1,14 @@
 /**
  * One read for all who ask at the same time. Guards decide on what they read, so nobody is given anything older than his question: an answer is only
- * for those who asked before its request began. While one request is under way, all who come share the next one.
+ * for those who asked before its request began. While one request is under way, all who come share the next one. One that takes long is followed by a
+ * longer pause, in which more come: a server that sends thousands of objects has other things to do.
  */
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What takes less is followed by no pause. Milliseconds. */
+const LONG_MS = 100;
+/** Pauses so many times as long as the read before: reads that take long follow each other for a fifth of the time at most. */
+const PAUSES = 4;
 
 interface Waiting<T> {
   promise: Promise<T>;
@@ -32,7 +39,10 @@ export class SharedRead<T> {
     while (this.#next) {
       const { resolve, reject } = this.#next;
       this.#next = undefined;
+      const began = performance.now();
       await this.#read().then(resolve, reject);
+      const tookMs = performance.now() - began;
+      if (tookMs >= LONG_MS) await delay(PAUSES * tookMs);
     }
     this.#isReading = false;
   }

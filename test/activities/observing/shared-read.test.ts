@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { SharedRead } from '../../../src/activities/observing/shared-read.ts';
+import { until } from '../../kubernetes/until.ts';
 import { runs } from '../../tidb/runs.ts';
 
 /** A read whose requests are answered by hand; each answer is the moment at which its request began. */
@@ -58,6 +59,25 @@ describe('a shared read', () => {
     const second = shared.ask();
     server.requests[1]?.answer();
     await expect(second).resolves.toBe(2);
+  });
+
+  it('rests after a long read for longer than that took, and then answers all who came', async () => {
+    const server = new Server();
+    const shared = new SharedRead(server.read);
+    const began = performance.now();
+    const first = shared.ask();
+    const during = shared.ask();
+    await until(() => performance.now() - began > 200);
+    server.requests[0]?.answer();
+    await first;
+    const answered = performance.now();
+    await settled();
+    expect(server.requests).toHaveLength(1);
+    const inThePause = shared.ask();
+    await until(() => server.requests.length === 2);
+    expect(performance.now() - answered).toBeGreaterThan(750);
+    server.requests[1]?.answer();
+    expect(await Promise.all([during, inThePause])).toEqual([2, 2]);
   });
 
   it('never answers with what began before the question, nor reads twice at a time, in any order of questions and answers', async () => {

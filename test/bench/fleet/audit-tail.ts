@@ -22,11 +22,12 @@ interface Line {
   requestReceivedTimestamp: string;
 }
 
-const CHUNK_BYTES = 1 << 22;
+const CHUNK_BYTES = 1 << 20;
 
 export class AuditTail {
   readonly #path: string;
   #file: FileHandle | undefined;
+  readonly #chunk = Buffer.alloc(CHUNK_BYTES);
   #rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
 
   constructor(path: string) {
@@ -38,9 +39,9 @@ export class AuditTail {
     this.#file ??= await open(this.#path, 'r');
     const asked: Asked[] = [];
     for (;;) {
-      const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, null);
+      const { bytesRead } = await this.#file.read(this.#chunk, 0, CHUNK_BYTES, null);
       if (bytesRead === 0) return asked;
-      const text = Buffer.concat([this.#rest, buffer.subarray(0, bytesRead)]);
+      const text = Buffer.concat([this.#rest, this.#chunk.subarray(0, bytesRead)]);
       const end = text.lastIndexOf('\n') + 1;
       this.#rest = Buffer.from(text.subarray(end));
       for (const line of text.subarray(0, end).toString().split('\n')) if (line.includes(productUser)) asked.push(askedIn(JSON.parse(line) as Line));

@@ -124,26 +124,38 @@ async function askAll({ sites, parts }: Fleet): Promise<Waits> {
   return waits;
 }
 
+/** All per second. */
 interface Quiet {
-  /** All per second. */
   reads: number;
   asked: number;
   beats: number;
+}
+
+interface Measured<Result> {
+  result: Result;
+  ms: number;
   /** Share of one processor by program. */
   cpu: [string, number][];
 }
 
+async function measured<Result>(worker: Worker, work: () => Promise<Result>): Promise<Measured<Result>> {
+  const [began, before] = [performance.now(), processorTimes(worker)];
+  const result = await work();
+  const ms = performance.now() - began;
+  return { result, ms, cpu: [...processorTimes(worker)].map(([program, time]) => [program, (1_000 * (time - (before.get(program) ?? 0))) / ms]) };
+}
+
 async function quietMinute(fleet: Fleet, worker: Worker): Promise<Quiet> {
-  const take = async (): Promise<{ at: number; reads: number; asked: number; beats: number; cpu: Map<string, number> }> => {
+  const take = async (): Promise<Quiet & { at: number }> => {
     await fleet.look();
-    return { at: performance.now(), reads: fleet.readsInAll, asked: fleet.parts.databases.asked, beats: await beatsSent(worker), cpu: processorTimes(worker) };
+    return { at: performance.now(), reads: fleet.readsInAll, asked: fleet.parts.databases.asked, beats: await beatsSent(worker) };
   };
   const before = await take();
   await delay(QUIET_MS);
   const after = await take();
   const seconds = (after.at - before.at) / 1_000;
-  const rate = (what: 'reads' | 'asked' | 'beats'): number => (after[what] - before[what]) / seconds;
-  return { reads: rate('reads'), asked: rate('asked'), beats: rate('beats'), cpu: [...after.cpu].map(([program, time]) => [program, (time - (before.cpu.get(program) ?? 0)) / seconds]) };
+  const rate = (what: keyof Quiet): number => (after[what] - before[what]) / seconds;
+  return { reads: rate('reads'), asked: rate('asked'), beats: rate('beats') };
 }
 
 /** Heartbeats that went to Temporal, as the worker counts its requests. */
@@ -189,6 +201,8 @@ async function event(fleet: Fleet): Promise<{ spreadMs: number; latencies: numbe
 const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(2)} s`);
 const at = (sorted: readonly number[], share: number): number | undefined => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
+const sharesOf = ({ cpu }: Measured<unknown>): string => cpu.filter(([, share]) => share >= 0.005).map(([program, share]) => `${program} ${share.toFixed(2)}`).join(', ');
+
 const ground = new FleetGround();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void ground.end().finally(() => process.exit(130)));
 try {
@@ -197,29 +211,30 @@ try {
   const fleet = new Fleet(Array.from({ length: runs }, (_, index) => siteOf(index)), parts);
   await fleet.hands.populate(fleet.sites);
   say('all objects are written; starting the worker');
-  const worker = await ground.worker(fleet.sites, {});
+  const worker = await ground.worker(fleet.sites, { TIDB_RUNBOOKS_CACHED_RUNS: process.env['TIDB_RUNBOOKS_CACHED_RUNS'] ?? String(runs) });
   const pid = worker.child.pid ?? 0;
-  const began = performance.now();
-  await startRuns(fleet);
-  const rampMs = performance.now() - began;
+  const starting = await measured(worker, () => startRuns(fleet));
   say('all runs wait; the operator begins to roll');
   await fleet.hands.roll(fleet.sites);
   say('a minute in which nothing happens');
-  const quiet = await quietMinute(fleet, worker);
+  const waitingMinute = await measured(worker, () => quietMinute(fleet, worker));
+  const quiet = waitingMinute.result;
   const waiting = usageOf(pid);
   const waits = await askAll(fleet);
   const { watches } = fleet;
   say('the event');
-  const { spreadMs, latencies } = await event(fleet);
+  const going = await measured(worker, () => event(fleet));
+  const { spreadMs, latencies } = going.result;
   const after = usageOf(pid);
   const repeated = (await askAll(fleet)).repeated;
   await fleet.close();
   const rows: Row[] = [
     ['runs that wait in one worker', `${waits.waiting} of ${runs}`, '3000'],
-    ['from the first start until all wait', seconds(rampMs), ''],
+    ['from the first start until all wait', seconds(starting.ms), ''],
+    ['processor meanwhile, share of one', sharesOf(starting), ''],
     ['waits that Temporal gave up and began again', `${waits.repeated}, after the event ${repeated}`, '0'],
     ['worker memory (resident) while they wait; the most at any time', `${waiting.residentMiB} MiB; ${after.peakMiB} MiB`, '2048 MiB'],
-    ['processor while they wait, share of one', quiet.cpu.map(([program, share]) => `${program} ${share.toFixed(2)}`).join(', '), ''],
+    ['processor while they wait, share of one', sharesOf(waitingMinute), ''],
     ['heartbeats per second', quiet.beats.toFixed(0), ''],
     ['requests to PD per second, all databases', quiet.asked.toFixed(0), ''],
     ['reads of all API servers per second; per run', `${quiet.reads.toFixed(0)}; ${(quiet.reads / runs).toFixed(3)}`, '0.1 per run'],
@@ -228,6 +243,7 @@ try {
     ['event → next patch, p50', seconds(at(latencies, 0.5)), ''],
     ['event → next patch, p99', seconds(at(latencies, 0.99)), ''],
     ['event → next patch, worst', seconds(latencies.at(-1)), ''],
+    ['processor meanwhile, share of one', sharesOf(going), ''],
     [`runs that missed it (not within ${MISSED_MS / 60_000} min)`, String(runs - latencies.length), '0'],
   ];
   printTable(['figure', 'value', 'target'], rows);
