@@ -3,7 +3,7 @@
 NODE := node_modules/.bin/node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install tools demo test e2e bench build docs fidelity procedures
+.PHONY: help install tools demo test e2e bench bench-fleet build docs fidelity procedures
 
 help: ## Shows the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -29,6 +29,9 @@ e2e: tools ## Runs the runbooks against the real TiDB Operator (Linux, root; els
 
 bench: tools ## Measures this project beside a plain kubectl script on the same lab.
 	@$(NODE) test/bench/main.ts
+
+bench-fleet: tools ## Measures RUNS (3000) runs that wait in one worker, and whether each hears its event.
+	@RUNS=$(RUNS) $(NODE) test/bench/fleet/main.ts
 
 build: install ## Compiles to dist/ for npm and the container image.
 	@npm run --silent build

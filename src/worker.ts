@@ -10,7 +10,10 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createActivities } from './activities/index.ts';
 import { PdAccess } from './activities/observing/pd-access.ts';
+import { TidbClusterLists } from './activities/observing/tidb-cluster-lists.ts';
+import { newPaces } from './activities/paces.ts';
 import type { Surroundings } from './activities/surroundings.ts';
+import { preloadModules } from './build/preload.ts';
 import { checkSearchAttributes, createCommand } from './client/search-attributes.ts';
 import { loadInventory, readSettings, readTemporalSettings } from './config.ts';
 import type { Settings, TemporalSettings } from './config.ts';
@@ -41,14 +44,14 @@ function surroundingsOf(inventory: Inventory, clusters: Map<string, KubernetesAp
     if (!api) throw new RunbookError('NotFound', `there is no Kubernetes cluster "${name}" in the inventory`);
     return api;
   };
-  return { inventory, kubernetes, hub: new WatchHub(), pd: new PdAccess(kubernetes), temporal, log };
+  return { inventory, kubernetes, hub: new WatchHub(), pd: new PdAccess(kubernetes), tidbClusters: new TidbClusterLists(), paces: newPaces(), temporal, log };
 }
 
 /** Built workers carry their bundle; in a checkout it is made at start. */
-function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
   const bundle = new URL('./workflow-bundle.js', import.meta.url);
   if (existsSync(bundle)) return { workflowBundle: { codePath: bundle.pathname } };
-  return { workflowsPath: new URL('./workflows/index.ts', import.meta.url).pathname };
+  return { workflowsPath: new URL('./workflows/index.ts', import.meta.url).pathname, bundlerOptions: { preloadModules } };
 }
 
 function workerOptions(settings: Settings, temporal: TemporalSettings, connection: NativeConnection): WorkerOptions {

@@ -29,12 +29,14 @@ export interface ControlPlaneSettings {
   etcd: Etcd;
   watchdog: Watchdog;
   podsReachItAt?: string | undefined;
+  /** Without controllers nobody acts on what is written; absent: with them. */
+  controllers?: boolean | undefined;
 }
 
 interface Parts {
   authority: LabAuthority;
   apiServer: ApiServer;
-  controllerManager: Child;
+  controllerManager: Child | undefined;
   proxy: ApiProxy;
   kubeletServing: KeyPair;
 }
@@ -51,14 +53,14 @@ export class ControlPlane {
 
   /** Resolves when the API server serves the operator's definitions and the controllers run. */
   static async start(settings: ControlPlaneSettings): Promise<ControlPlane> {
-    const { name, index, etcd, watchdog, binaries, podsReachItAt } = settings;
+    const { name, index, etcd, watchdog, binaries, podsReachItAt, controllers = true } = settings;
     const directory = join(settings.directory, name);
     const authority = await LabAuthority.create(`lab-${name}`);
     const shared = { name, directory, authority, watchdog };
     const apiServer = await ApiServer.start({ ...shared, binary: binaries.apiServer, port: await freePort(), etcdUrl: etcd.url, etcdPrefix: prefixOf(index), podsReachItAt });
     const tls = await authority.issueServer('api-proxy');
     const [controllerManager, proxy, kubeletServing] = await Promise.all([
-      startControllerManager({ ...shared, binary: binaries.controllerManager, server: apiServer.url, servesRealPods: podsReachItAt !== undefined }),
+      controllers ? startControllerManager({ ...shared, binary: binaries.controllerManager, server: apiServer.url, servesRealPods: podsReachItAt !== undefined }) : undefined,
       ApiProxy.start({ upstream: apiServer.url, ca: authority.certificate, tls, port: await freePort() }),
       authority.issueServer('kubelet'),
     ]);
@@ -122,7 +124,7 @@ export class ControlPlane {
 
   async stop(): Promise<void> {
     const { proxy, controllerManager, apiServer } = this.#parts;
-    await Promise.all([proxy.stop(), controllerManager.stop(), apiServer.stop()]);
+    await Promise.all([proxy.stop(), controllerManager?.stop(), apiServer.stop()]);
   }
 
   async #definitionsServed(): Promise<void> {

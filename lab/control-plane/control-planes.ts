@@ -21,6 +21,8 @@ export interface ControlPlanesSetting {
   directory: string;
   /** The address at which pods with a network of their own reach the API servers; without it they are for loopback alone. */
   podsReachItAt?: string | undefined;
+  /** Whether kube-controller-managers run; absent: they do. */
+  controllers?: boolean | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ControlPlanesSetting {
  * and keys go to `directory`, which must not hold an earlier lab. The processes end with `stop`, and also when this
  * process ends in any other way.
  */
-export async function startControlPlanes({ names, directory, podsReachItAt }: ControlPlanesSetting): Promise<ControlPlanes> {
+export async function startControlPlanes({ names, directory, podsReachItAt, controllers }: ControlPlanesSetting): Promise<ControlPlanes> {
   if (existsSync(join(directory, 'etcd'))) throw new Error(`${directory} holds the data of an earlier lab, which cannot be started again; remove it or name another directory.`);
   const binaries = await provideBinaries();
   await mkdir(directory, { recursive: true });
@@ -36,7 +38,7 @@ export async function startControlPlanes({ names, directory, podsReachItAt }: Co
   const watchdog = new Watchdog();
   try {
     const etcd = await startEtcd(binaries.etcd, directory, watchdog);
-    const planes = await Promise.all(names.map((name, index) => ControlPlane.start({ name, index, directory, binaries, etcd, watchdog, podsReachItAt })));
+    const planes = await Promise.all(names.map((name, index) => ControlPlane.start({ name, index, directory, binaries, etcd, watchdog, podsReachItAt, controllers })));
     return { planes, stop: () => stopAll(planes, etcd, watchdog) };
   } catch (error) {
     // Whatever runs already ends with its watchdog.

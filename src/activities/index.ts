@@ -20,7 +20,7 @@ export function createActivities(at: Surroundings): RunbookActivities {
   const activity =
     <Call, Result>(act: Act<Call, Result>) =>
     (call: Call): Promise<Result> =>
-      translated(() => withPulse((pulse) => act(at, call, pulse)));
+      translated(() => withPulse(at.paces.beats, (pulse) => act(at, call, pulse)));
   return {
     acquireLock: activity(acquireLock),
     makePlan: activity(makePlan),

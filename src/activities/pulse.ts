@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Progress } from '../protocol/outcome.ts';
+import type { SharedPace } from './shared-pace.ts';
 
 /** Far below the heartbeat time-out of 10 s, so that one lost beat is no death. */
 const BEAT_MS = 1_000;
@@ -13,12 +14,18 @@ export interface Pulse {
   tell(message: string): void;
 }
 
-export async function withPulse<T>(body: (pulse: Pulse) => Promise<T>): Promise<T> {
+/** Beats at `pace`, which all activities of the worker share. */
+export async function withPulse<T>(pace: SharedPace, body: (pulse: Pulse) => Promise<T>): Promise<T> {
   const context = Context.current();
+  const leave = pace.join();
   let progress: Progress = { message: 'looking' };
-  const beat = (): void => context.heartbeat(progress);
+  let timer: NodeJS.Timeout | undefined;
+  const beat = (): void => {
+    clearTimeout(timer);
+    context.heartbeat(progress);
+    timer = setTimeout(beat, pace.pauseMs(BEAT_MS));
+  };
   beat();
-  const timer = setInterval(beat, BEAT_MS);
   try {
     return await body({
       signal: context.cancellationSignal,
@@ -29,7 +36,8 @@ export async function withPulse<T>(body: (pulse: Pulse) => Promise<T>): Promise<
       },
     });
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
+    leave();
   }
 }
 

@@ -11,6 +11,7 @@ import type { KubernetesSource, Session } from './sessions.ts';
 import { HttpFailure, translateError } from './translate-errors.ts';
 import type { Attempt } from './translate-errors.ts';
 import { dial } from './web-socket.ts';
+import { within } from './within.ts';
 
 /** A call that takes longer is given up. Must exceed the 10 s of a slow admission webhook (Kubernetes default) and a new TLS connection. */
 export const CALL_DEADLINE_MS = 30_000;
@@ -109,6 +110,7 @@ export class Caller {
   }
 
   async #attempt(call: Call, signal: AbortSignal): Promise<string> {
+    // Credential plugins cannot be told to stop.
     const session = await within(signal, this.#sessions.current());
     const answer = await this.#request(call, session, session.calls, signal);
     if (answer.statusCode >= 300) throw await failureOf(answer);
@@ -129,16 +131,6 @@ export class Caller {
     const { what, confidential, conditional } = call;
     return translateError({ cluster: this.cluster, what, confidential, conditional, secrets: this.#sessions.secrets }, error);
   }
-}
-
-/** Rejects when `signal` fires, though `promise` may go on: credential plugins cannot be told to stop. */
-function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }
 
 async function failureOf(answer: Dispatcher.ResponseData): Promise<HttpFailure> {

@@ -347,3 +347,20 @@ it('all verdicts are met by such sequences', () => {
   expect([...met.keys()].sort()).toEqual(['cleared', 'done', 'held', 'release', 'stalled', 'wait']);
   for (const count of met.values()) expect(count).toBeGreaterThan(50);
 });
+
+describe('a doubt', () => {
+  const judge = new WaitJudge(patience, STALL_MS, ['store/4/Down']);
+  const doubtsAfter = (atMs: number, look: Partial<Look>): boolean => {
+    judge.judge({ ...open, ...look, atMs });
+    return judge.doubts;
+  };
+
+  it.each<[string, Partial<Look>, boolean]>([
+    ['is an alarm that the run does not hold for', { alarms: [reason('store/5/Disconnected')] }, true],
+    ['is a trouble that the run does not hold for', { troubles: [reason('unreachable')] }, true],
+    ['is not what the run holds for already', { alarms: [reason('store/4/Down')] }, false],
+    ['is over when nothing stands', {}, false],
+  ])('%s', (_what, look, doubts) => {
+    expect(doubtsAfter(0, look)).toBe(doubts);
+  });
+});

@@ -8,6 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundle } from '@temporalio/worker';
+import { preloadModules } from '../../src/build/preload.ts';
 import type { Check } from '../../src/protocol/activities.ts';
 import type { DecisionName } from '../../src/protocol/decisions.ts';
 import type { PlanResult, Report, RunStatus } from '../../src/protocol/run.ts';
@@ -36,7 +37,7 @@ export function quietRuntime(): void {
 }
 
 export async function bundleWorkflows(): Promise<WorkflowBundle> {
-  return bundleWorkflowCode({ workflowsPath, logger });
+  return bundleWorkflowCode({ workflowsPath, preloadModules, logger });
 }
 
 export async function eventually<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {

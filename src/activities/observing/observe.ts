@@ -3,7 +3,6 @@ import { RunbookError, isRunbookError, sentenceOf } from '../../errors.ts';
 import { tidbClusterOf } from '../../inventory.ts';
 import type { InventoryTidbCluster } from '../../inventory.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
-import { resources } from '../../kubernetes/resources.ts';
 import { isSamePlace } from '../../protocol/place.ts';
 import type { LastingPlace, Place } from '../../protocol/place.ts';
 import { allDeparted, findDeparted } from '../../tidb/exit/departed.ts';
@@ -17,7 +16,7 @@ import { readDatabase } from './read-database.ts';
 import { readMemberApi } from './read-member-api.ts';
 import { readProbes } from './read-probes.ts';
 import { readRemains } from './read-remains.ts';
-import { parseTidbCluster, readCertificates, readOperator, readPods, readStatefulSets, readTidbCluster, readWarnings } from './read-tidb-cluster.ts';
+import { readCertificates, readOperator, readPods, readStatefulSets, readTidbCluster, readWarnings } from './read-tidb-cluster.ts';
 import type { More, Target } from './target.ts';
 
 /** The whole of it, read now. Throws NotFound or Unsupported when it cannot be understood, Unreachable when an API server is silent. */
@@ -32,7 +31,7 @@ export async function observe(at: Surroundings, target: Target, signal?: AbortSi
 
 /** Only the members are looked for: the initial one, or the anchor once that is gone, comes first. */
 async function locate(at: Surroundings, entry: InventoryTidbCluster, anchor: Place | undefined, signal?: AbortSignal): Promise<Located[]> {
-  const lists = await Promise.all(entry.kubernetesClusters.map((name) => listTidbClusters(at.kubernetes(name), signal)));
+  const lists = await Promise.all(entry.kubernetesClusters.map((name) => at.tidbClusters.of(at.kubernetes(name), signal)));
   const all = lists.flat();
   const { kubernetesCluster, namespace, name } = entry.initial;
   const start = all.find((each) => isSamePlace(placeOf(each), entry.initial)) ?? all.find((each) => anchor && isSamePlace(placeOf(each), anchor));
@@ -57,11 +56,6 @@ async function remainsFor(at: Surroundings, members: TidbClusterView[], more: Mo
 function placeOfKey(members: TidbClusterView[], key: string): LastingPlace | undefined {
   const member = members.find((each) => hasKey(each, key));
   return member ? placeOf(member) : findDeparted(members, key)?.place;
-}
-
-async function listTidbClusters(api: KubernetesApi, signal?: AbortSignal): Promise<Located[]> {
-  const { items } = await api.list(resources.tidbCluster, signal ? { signal } : {});
-  return items.map((item) => ({ kubernetesCluster: api.cluster, object: parseTidbCluster(item, api.cluster) }));
 }
 
 /** TiDB Operator v2 has other kinds and does not support clusters across Kubernetes (§10). */

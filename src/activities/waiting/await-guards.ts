@@ -26,7 +26,7 @@ export async function awaitGuards(at: Surroundings, call: WaitCall, pulse: Pulse
       if (keys !== keysOf(call.known) && performance.now() - other.since >= STEADY_MS) return { outcome: 'held', reasons };
       pulse.tell(summary(reasons));
       eyes.distrustUnwatched(reasons.map((reason) => reason.key));
-      await eyes.rest(POLL_MS);
+      await eyes.rest(eyes.pauseMs(POLL_MS, 'patientLooks'));
     }
   } finally {
     eyes.close();

@@ -1,6 +1,7 @@
 /**
  * The eyes of a waiting activity: a view that is kept fresh at the least cost. Polls decide, watches only wake: what moved is read
- * again when a shared watch says so, PD is asked often over its open connection, everything is read again after a while anyway.
+ * again when a shared watch says so, PD is asked often over its open connection, everything is read again after a while anyway. How often, all
+ * waits of the worker share: few look as often as they wish, thousands more slowly.
  */
 import type { Reason } from '../../protocol/outcome.ts';
 import { resources } from '../../kubernetes/resources.ts';
@@ -11,6 +12,7 @@ import { observe, refreshDatabase, refreshMember, refreshRoll, refreshWarnings }
 import { isSilence, silence } from '../patience.ts';
 import { rest } from '../pulse.ts';
 import type { Target } from '../observing/target.ts';
+import type { SharedPace } from '../shared-pace.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /** While nothing wakes us: a whole look is six reads of each API server, so this is below the target of 0.1 per second. */
@@ -22,8 +24,8 @@ const unwatchedReasons = ['operator/', 'validation/', 'certificate/', 'unknown-p
 /** Gathers the events of one moment: a pod that turns Ready changes pod, StatefulSet and TidbCluster within milliseconds. */
 const GATHER_MS = 20;
 /** After a look the servers are left alone for so many times as long as it took: an operator amid a roll writes many times a second, and none of that ends the wait. */
-const PAUSE_PER_LOOK = 5;
-const LONGEST_PAUSE_MS = 250;
+const BREATH_PER_LOOK = 5;
+const LONGEST_BREATH_MS = 250;
 
 export interface EyesCall {
   target: Target;
@@ -39,10 +41,15 @@ export class Eyes {
   #readAt = 0;
   #warningsAt = 0;
   #lookEndedAt = 0;
-  #pauseMs = 0;
+  /** For how long the servers are left alone after the last look. */
+  #breathMs = 0;
   #woken = new Set<string>();
   #wake: (() => void) | undefined;
   #unsubscribe: (() => void)[] = [];
+  #pace: SharedPace | undefined;
+  #leavePace: (() => void) | undefined;
+  /** Since something woke us and until the next look begins: the pause that lets those look first who were woken before. */
+  #turn: { afterMs: number; leave: () => void } | undefined;
 
   constructor(at: Surroundings, call: EyesCall) {
     this.#at = at;
@@ -62,13 +69,8 @@ export class Eyes {
       return { view: this.#view, silent: [silence(error)] };
     } finally {
       this.#lookEndedAt = performance.now();
-      this.#pauseMs = Math.min(LONGEST_PAUSE_MS, PAUSE_PER_LOOK * (this.#lookEndedAt - began));
+      this.#breathMs = Math.min(LONGEST_BREATH_MS, BREATH_PER_LOOK * (this.#lookEndedAt - began));
     }
-  }
-
-  /** For how long the servers are left alone after the last look. */
-  get pauseMs(): number {
-    return this.#pauseMs;
   }
 
   /** The next look reads everything of the watched members again. */
@@ -82,6 +84,17 @@ export class Eyes {
     if (unwatched && performance.now() - this.#readAt >= REREAD_UNWATCHED_MS) this.distrust();
   }
 
+  /** The pause until the next look, as this wait wishes it and as all waits at the same pace share it. Milliseconds. */
+  pauseMs(wishedMs: number, at: 'patientLooks' | 'eagerLooks'): number {
+    const pace = this.#at.paces[at];
+    if (pace !== this.#pace) {
+      this.#leavePace?.();
+      this.#leavePace = pace.join();
+      this.#pace = pace;
+    }
+    return Math.max(pace.pauseMs(wishedMs), this.#breathMs);
+  }
+
   /** Until something wakes us or `ms` have gone. */
   async rest(ms: number): Promise<void> {
     if (this.#woken.size === 0) {
@@ -90,18 +103,34 @@ export class Eyes {
       await rest(ms, AbortSignal.any([sleep.signal, this.#call.signal])).catch(() => this.#call.signal.throwIfAborted());
       this.#wake = undefined;
     }
-    if (this.#woken.size > 0) await rest(Math.max(GATHER_MS, this.#lookEndedAt + this.#pauseMs - performance.now()), this.#call.signal);
+    if (this.#woken.size > 0) await rest(Math.max(GATHER_MS, this.#lookEndedAt + this.#breathMs - performance.now(), this.#turn?.afterMs ?? 0), this.#call.signal);
   }
 
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unsubscribe = [];
+    this.#leavePace?.();
+    this.#endTurn();
+  }
+
+  #isWokenBy(key: string): void {
+    this.#woken.add(key);
+    const { wokenLooks } = this.#at.paces;
+    // Those who were woken before go first.
+    this.#turn ??= { afterMs: wokenLooks.pauseMs(GATHER_MS), leave: wokenLooks.join() };
+    this.#wake?.();
+  }
+
+  #endTurn(): void {
+    this.#turn?.leave();
+    this.#turn = undefined;
   }
 
   async #fresh(): Promise<ClusterView> {
     const { signal, key, target } = this.#call;
     const woken = [...this.#woken];
     this.#woken.clear();
+    this.#endTurn();
     try {
       if (!this.#view || this.#mustSeeAll(woken)) return await this.#noted(observe(this.#at, target, signal));
       let view = this.#view;
@@ -157,12 +186,13 @@ export class Eyes {
     for (const { key, kubernetesCluster, namespace, name } of this.#watched(view)) {
       const wake = (changed: string | undefined): void => {
         if (changed !== undefined && !changed.startsWith(name)) return;
-        this.#woken.add(key);
-        this.#wake?.();
+        this.#isWokenBy(key);
       };
       for (const resource of [resources.tidbCluster, resources.statefulSet, resources.pod]) {
         this.#unsubscribe.push(this.#at.hub.subscribe(this.#at.kubernetes(kubernetesCluster), { ...resource, namespace }, wake));
       }
+      // Whatever happened between the first look and now.
+      this.#isWokenBy(key);
     }
   }
 }

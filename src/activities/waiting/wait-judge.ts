@@ -94,6 +94,11 @@ export class WaitJudge {
     return this.#holdsSince === undefined ? undefined : Math.max(1, this.#holdsSince + this.#patience.settleMs + this.#patience.soakMs - atMs);
   }
 
+  /** Something was seen that the run does not hold for, and that may pass. */
+  get doubts(): boolean {
+    return [...this.#standsSince.keys()].some((key) => !this.#known.includes(key));
+  }
+
   #notice(look: Look): void {
     // A roll that the brake has frozen cannot move, so that is no stall: it is to be released first.
     if (look.braked) this.#movedAt = look.atMs;

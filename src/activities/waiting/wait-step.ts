@@ -53,7 +53,7 @@ export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): 
       const result = await act(waiting, scene, verdict);
       if (result) return result;
       if (verdict.say === 'wait') pulse.tell(verdict.message);
-      const pollMs = scene && kind.almostDone(scene) ? Math.max(EAGER_MS, eyes.pauseMs) : PATIENT_MS;
+      const pollMs = pauseOf(eyes, judge, scene !== undefined && kind.almostDone(scene));
       const leftMs = judge.msUntilEnd(performance.now());
       // The look that ends the wait is a fresh one.
       if (leftMs !== undefined && leftMs <= pollMs) eyes.distrust();
@@ -63,6 +63,12 @@ export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): 
   } finally {
     eyes.close();
   }
+}
+
+/** A doubt is followed up at the pace of the eager: until it is confirmed or gone nobody is told of it. */
+function pauseOf(eyes: Eyes, judge: WaitJudge, almostDone: boolean): number {
+  if (almostDone) return eyes.pauseMs(EAGER_MS, 'eagerLooks');
+  return eyes.pauseMs(PATIENT_MS, judge.doubts ? 'eagerLooks' : 'patientLooks');
 }
 
 function blindLook(silent: Reason[]): Look {

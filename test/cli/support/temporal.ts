@@ -5,6 +5,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { tools } from '../../../lab/provision/tools.ts';
 import { provide } from '../../../lab/provision/ladder.ts';
+import { preloadModules } from '../../../src/build/preload.ts';
 import { searchAttributes } from '../../../src/protocol/run.ts';
 import { activityFunctions } from './scripted-activities.ts';
 import type { ScriptedActivities } from './scripted-activities.ts';
@@ -28,7 +29,7 @@ let bundled: ReturnType<typeof bundleWorkflowCode> | undefined;
 
 /** Once per process: it takes seconds. */
 function bundle(): ReturnType<typeof bundleWorkflowCode> {
-  bundled ??= bundleWorkflowCode({ workflowsPath: resolve('src/workflows/index.ts'), logger: new DefaultLogger('ERROR') });
+  bundled ??= bundleWorkflowCode({ workflowsPath: resolve('src/workflows/index.ts'), preloadModules, logger: new DefaultLogger('ERROR') });
   return bundled;
 }
 
