@@ -1,15 +1,13 @@
 /**
  * One read for all who ask at the same time. Guards decide on what they read, so nobody is given anything older than his question: an answer is only
- * for those who asked before its request began. While one request is under way, all who come share the next one. One that takes long and that many
- * waited for is followed by a longer pause, in which more come: a server that sends thousands of objects has other things to do.
+ * for those who asked before its request began. While one request is under way, all who come share the next one. One that many waited for is
+ * followed by a longer pause, in which more come: a server that sends thousands of objects has other things to do.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What takes less is followed by no pause. Milliseconds. */
-const LONG_MS = 100;
 /** No more than these never wait for a pause: a server that is far away is not a busy one. */
 const FEW = 10;
-/** Pauses so many times as long as the read before: reads that take long follow each other for a fifth of the time at most. */
+/** Pauses so many times as long as the read before: reads of many take a fifth of the time at most. */
 const PAUSES = 4;
 
 interface Waiting<T> {
@@ -46,7 +44,7 @@ export class SharedRead<T> {
       const began = performance.now();
       await this.#read().then(resolve, reject);
       const tookMs = performance.now() - began;
-      if (tookMs >= LONG_MS && askers > FEW) await delay(PAUSES * tookMs);
+      if (askers > FEW) await delay(PAUSES * tookMs);
     }
     this.#isReading = false;
   }

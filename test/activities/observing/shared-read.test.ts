@@ -29,18 +29,13 @@ describe('a shared read', () => {
     const server = new Server();
     const shared = new SharedRead(server.read);
     const first = shared.ask();
-    const later = Array.from({ length: 12 }, () => shared.ask());
+    const later = [shared.ask(), shared.ask()];
     expect(server.requests).toHaveLength(1);
     server.requests[0]?.answer();
     await settled();
     expect(server.requests).toHaveLength(2);
-    const last = shared.ask();
     server.requests[1]?.answer();
-    expect(new Set(await Promise.all(later))).toEqual(new Set([2]));
-    await settled();
-    expect(server.requests).toHaveLength(3);
-    server.requests[2]?.answer();
-    expect(await Promise.all([first, last])).toEqual([1, 3]);
+    expect(await Promise.all([first, ...later])).toEqual([1, 2, 2]);
   });
 
   it('fails for those only who shared what failed', async () => {
@@ -66,7 +61,7 @@ describe('a shared read', () => {
     await expect(second).resolves.toBe(2);
   });
 
-  it('rests after a long read of many for longer than that took, and then answers all who came', async () => {
+  it('rests after a read of many for longer than that took, and then answers all who came', async () => {
     const server = new Server();
     const shared = new SharedRead(server.read);
     const first = shared.ask();
