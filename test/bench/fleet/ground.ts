@@ -37,18 +37,20 @@ export interface Worker extends Started {
 }
 
 export const taskQueue = 'fleet';
-/** As the image sets it, for a limit of 2 GiB. */
-const NODE_OPTIONS = '--max-old-space-size=1600';
+/** As the image sets them, for a limit of 2 GiB. */
+const image = { NODE_ENV: 'production', NODE_OPTIONS: '--max-old-space-size=1600' };
 
 export class FleetGround {
   readonly directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-fleet-'));
+  /** Temporal's database, in memory: a dev server that waits for a disk with every write carries only a few hundred a second. */
+  readonly #memory = mkdtempSync('/dev/shm/tidb-runbooks-fleet-');
   readonly #ends: (() => unknown)[] = [];
   #parts: Parts | undefined;
 
   /** Builds the worker and starts everything but it. */
   async start(): Promise<Parts> {
     await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root });
-    const temporal = new TemporalServer(await freePort(), this.directory);
+    const temporal = new TemporalServer(await freePort(), this.#memory);
     this.#ends.push(() => temporal.stop());
     const controlPlanes = await startControlPlanes({ names: kubernetesClusters, directory: join(this.directory, 'planes'), controllers: false });
     this.#ends.push(() => controlPlanes.stop());
@@ -71,7 +73,7 @@ export class FleetGround {
   }
 
   /** Resolves when it polls. */
-  async worker(sites: readonly Site[], more: NodeJS.ProcessEnv): Promise<Worker> {
+  async worker(sites: readonly Site[]): Promise<Worker> {
     if (!this.#parts) throw new Error('The ground is started first.');
     const { planes, temporal, databases } = this.#parts;
     const kubeconfig = join(this.directory, 'kubeconfig');
@@ -81,8 +83,8 @@ export class FleetGround {
     const inventory = join(this.directory, 'inventory.yaml');
     writeFileSync(inventory, stringify(inventoryOf(sites, kubeconfig, databases.port)));
     const metrics = `127.0.0.1:${await freePort()}`;
-    const own = { TEMPORAL_ADDRESS: temporal, TIDB_RUNBOOKS_INVENTORY: inventory, TIDB_RUNBOOKS_TASK_QUEUE: taskQueue, TIDB_RUNBOOKS_METRICS_ADDRESS: metrics, HOSTNAME: 'worker-of-the-fleet', NODE_OPTIONS };
-    const worker = start(node, ['dist/worker.js'], join(this.directory, 'worker.log'), { ...process.env, ...own, ...more });
+    const own = { TEMPORAL_ADDRESS: temporal, TIDB_RUNBOOKS_INVENTORY: inventory, TIDB_RUNBOOKS_TASK_QUEUE: taskQueue, TIDB_RUNBOOKS_METRICS_ADDRESS: metrics, HOSTNAME: 'worker-of-the-fleet' };
+    const worker = start(node, ['dist/worker.js'], join(this.directory, 'worker.log'), { ...process.env, ...own, ...image });
     this.#ends.push(() => end(worker));
     await said(worker, 'worker is polling');
     return { ...worker, metrics: `http://${metrics}/metrics` };
@@ -91,7 +93,7 @@ export class FleetGround {
   /** Ends every process, the last one first, and leaves nothing. */
   async end(): Promise<void> {
     for (const each of this.#ends.splice(0).toReversed()) await Promise.resolve(each()).catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
-    rmSync(this.directory, { recursive: true, force: true });
+    for (const each of [this.directory, this.#memory]) rmSync(each, { recursive: true, force: true });
   }
 }
 
