@@ -46,6 +46,7 @@ export class FleetGround {
   readonly #memory = mkdtempSync('/dev/shm/tidb-runbooks-fleet-');
   readonly #ends: (() => unknown)[] = [];
   #parts: Parts | undefined;
+  #ended: Promise<void> | undefined;
 
   /** Builds the worker and starts everything but it. */
   async start(): Promise<Parts> {
@@ -57,7 +58,6 @@ export class FleetGround {
     const { planes } = controlPlanes;
     await temporal.start();
     const connection = await Connection.connect({ address: temporal.address });
-    this.#ends.push(() => connection.close());
     const apis = new Map<KubernetesCluster, KubernetesApi>();
     for (const plane of planes) {
       const api = new KubernetesApi(await plane.connectionFor({ ...administrator, userAgent: 'fleet-hands' }));
@@ -91,9 +91,15 @@ export class FleetGround {
   }
 
   /** Ends every process, the last one first, and leaves nothing. */
-  async end(): Promise<void> {
-    for (const each of this.#ends.splice(0).toReversed()) await Promise.resolve(each()).catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
+  end(): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    for (const each of this.#ends.toReversed()) await Promise.resolve(each()).catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
     for (const each of [this.directory, this.#memory]) rmSync(each, { recursive: true, force: true });
+    // Last of all: a call that is still repeated throws when its channel is closed.
+    await this.#parts?.client.connection.close();
   }
 }
 
