@@ -1,6 +1,6 @@
 /** What the fleet stands on: Temporal, etcd, API servers without controllers, the databases, the worker as it is shipped. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -42,10 +42,11 @@ const image = { NODE_ENV: 'production', NODE_OPTIONS: '--max-old-space-size=1600
 
 export class FleetGround {
   readonly directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-fleet-'));
-  /** Temporal's database, in memory: a dev server that waits for a disk with every write carries only a few hundred a second. */
-  readonly #memory = mkdtempSync('/dev/shm/tidb-runbooks-fleet-');
+  /** Temporal's database, in memory where Linux offers that: a dev server that waits for a disk with every write carries only a few hundred a second. */
+  readonly #memory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tidb-runbooks-fleet-'));
   readonly #ends: (() => unknown)[] = [];
   #parts: Parts | undefined;
+  #ended: Promise<void> | undefined;
 
   /** Builds the worker and starts everything but it. */
   async start(): Promise<Parts> {
@@ -57,7 +58,6 @@ export class FleetGround {
     const { planes } = controlPlanes;
     await temporal.start();
     const connection = await Connection.connect({ address: temporal.address });
-    this.#ends.push(() => connection.close());
     const apis = new Map<KubernetesCluster, KubernetesApi>();
     for (const plane of planes) {
       const api = new KubernetesApi(await plane.connectionFor({ ...administrator, userAgent: 'fleet-hands' }));
@@ -91,9 +91,15 @@ export class FleetGround {
   }
 
   /** Ends every process, the last one first, and leaves nothing. */
-  async end(): Promise<void> {
-    for (const each of this.#ends.splice(0).toReversed()) await Promise.resolve(each()).catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
+  end(): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    for (const each of this.#ends.toReversed()) await Promise.resolve(each()).catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
     for (const each of [this.directory, this.#memory]) rmSync(each, { recursive: true, force: true });
+    // Last of all: a call that is still repeated throws when its channel is closed.
+    await this.#parts?.client.connection.close();
   }
 }
 
