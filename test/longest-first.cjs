@@ -3,8 +3,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 
 const longest = [
   'upgrade-three', 'fidelity', 'procedures', 'troubles', 'six-components', 'migrate-troubles', 'check-and-restart',
-  'holds', 'migrate', 'api-faults', 'exit', 'people', 'crashes', 'migrate-killed', 'check', 'straight-upgrade',
-  'lab', 'any-run', 'client', 'plan', 'restart', 'readme-lines', 'interrupt', 'commands', 'half-done', 'control-plane',
+  'holds', 'migrate', 'api-faults', 'exit', 'people', 'straight-upgrade', 'crashes', 'migrate-killed', 'check',
 ];
 const rankOf = ({ path }) => (longest.findIndex((name) => path.endsWith(`/${name}.test.ts`)) + longest.length + 1) % (longest.length + 1);
 

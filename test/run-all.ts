@@ -1,6 +1,6 @@
 /**
- * Everything that is checked, at once: types, lint, and all tests in four workers, each with a lab of its own for its scenarios, since they mostly
- * wait. Ends with one line for all: `N passed, N failed, N skipped`.
+ * Everything that is checked, at once: types and lint; the scenarios on labs in three workers, each with a lab of its own, since they mostly wait; all
+ * other tests. Ends with one line for all: `N passed, N failed, N skipped`.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -45,7 +45,8 @@ const began = performance.now();
 const parts: Record<string, string[]> = {
   types: ['npm', 'run', '--silent', 'typecheck'],
   'lint, import walls included': ['npm', 'run', '--silent', 'lint'],
-  tests: [...jest, '--selectProjects', 'lab', 'unit', '--maxWorkers=4', `--testSequencer=${longestFirst}`],
+  'scenarios on labs': [...jest, '--selectProjects=lab', '--maxWorkers=3', `--testSequencer=${longestFirst}`],
+  'all other tests': [...jest, '--selectProjects=unit', '--maxWorkers=1'],
 };
 process.stdout.write(`Running at once: ${Object.keys(parts).join('; ')} …\n`);
 const outcomes = await Promise.all(
