@@ -28,13 +28,15 @@ export class Switchboard {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#active.set(id, fault);
+    // Before it is in force: what it takes away must not seem to have gone by itself.
+    this.#write('fault-on', id, fault);
     try {
       await this.#switch(fault, true);
     } catch (error) {
       this.#active.delete(id);
+      this.#write('fault-off', id, fault);
       throw error;
     }
-    this.#write('fault-on', id, fault);
     return { id, ...fault };
   }
 

@@ -26,7 +26,7 @@ import type { Look, Verdict } from './wait-judge.ts';
 import { WaitJudge } from './wait-judge.ts';
 
 /** When only PD's or the operator's word is missing, the answer is asked for often: PD has no watch. */
-const EAGER_MS = 100;
+const EAGER_MS = 200;
 const PATIENT_MS = 1_000;
 /** A step that rolls nothing has no component whose limit would apply. */
 const DEFAULT_STALL_MS = 5 * 60_000;
@@ -53,8 +53,9 @@ export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): 
       const result = await act(waiting, scene, verdict);
       if (result) return result;
       if (verdict.say === 'wait') pulse.tell(verdict.message);
-      const pollMs = pauseOf(eyes, judge, scene !== undefined && kind.almostDone(scene));
       const leftMs = judge.msUntilEnd(performance.now());
+      // While the proof settles nothing more is expected: PD is not pressed.
+      const pollMs = pauseOf(eyes, judge, leftMs === undefined && scene !== undefined && kind.almostDone(scene));
       // The look that ends the wait is a fresh one.
       if (leftMs !== undefined && leftMs <= pollMs) eyes.distrust();
       else eyes.distrustUnwatched(call.known);
