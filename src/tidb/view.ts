@@ -255,7 +255,7 @@ export function hasKey({ key: own, kubernetesCluster, object }: TidbClusterView,
 /** The key of a TidbCluster that shares its Kubernetes cluster with another one of the same TiDB cluster. */
 export const longKey = (kubernetesCluster: string, name: string): string => `${kubernetesCluster}.${name}`;
 
-export function findByKey({ tidbClusters }: ClusterView, key: string): TidbClusterView | undefined {
+export function findByKey({ tidbClusters }: Pick<ClusterView, 'tidbClusters'>, key: string): TidbClusterView | undefined {
   return tidbClusters.find((each) => hasKey(each, key));
 }
 

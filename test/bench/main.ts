@@ -4,7 +4,6 @@
  * at their usual speeds the script would go on before anything is proved. What share our time has beside the real operator's is measured in `make e2e` (docs/procedures-compared.md).
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { latenciesOf, ownTimeOf } from '../../lab/oracle/latency.ts';
 import type { Latencies } from '../../lab/oracle/latency.ts';
 import { judge } from '../../lab/oracle/judge.ts';
@@ -13,7 +12,8 @@ import startGrounds from '../faults/ground/start.ts';
 import stopGrounds from '../faults/ground/stop.ts';
 import { Scenario, to } from '../faults/scenario.ts';
 import type { Row } from './table.ts';
-import { printTable } from './table.ts';
+import { printTable, seconds } from './table.ts';
+import { usageOf } from './usage.ts';
 
 const everything = { pd: 1, tiflash: 1, tikv: 2, pump: 1, tidb: 1, ticdc: 1 };
 const net = { settle: '0s', soak: '0s' };
@@ -21,7 +21,6 @@ const net = { settle: '0s', soak: '0s' };
 const QUIET_MS = 60_000;
 
 const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
-const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(2)} s`);
 const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 interface Upgrade {
@@ -39,7 +38,7 @@ async function ourUpgrade(): Promise<Upgrade & { events: number; memoryMiB: numb
     const run = await scenario.upgrade(net);
     await scenario.report(run);
     const totalMs = performance.now() - began;
-    const memoryMiB = residentMiB(worker.child.pid ?? 0);
+    const memoryMiB = usageOf(worker.child.pid ?? 0).residentMiB;
     const verdict = await judge({ ...scenario.evidence, expectChanges: true });
     const reads = Object.entries(verdict.reads).map(([cluster, { counts }]) => `${cluster} ${sum(Object.values(counts))}`).join(', ');
     const brokenInvariants = verdict.invariants.filter((invariant) => !invariant.held).map((invariant) => invariant.name);
@@ -127,10 +126,6 @@ async function recovery(scenario: Scenario, run: Handle, worker: Parameters<type
   await end(worker, 'SIGKILL');
   await scenario.eventually('the other worker goes on', async () => (await attempt()) > before);
   return performance.now() - began;
-}
-
-function residentMiB(pid: number): number {
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024);
 }
 
 function share({ latencies }: Upgrade): string {

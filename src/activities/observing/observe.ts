@@ -9,7 +9,7 @@ import { allDeparted, findDeparted } from '../../tidb/exit/departed.ts';
 import { findMembers } from '../../tidb/membership.ts';
 import type { Located } from '../../tidb/membership.ts';
 import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
-import { hasKey, longKey, placeOf } from '../../tidb/view.ts';
+import { findByKey, hasKey, longKey, placeOf } from '../../tidb/view.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { readBackups } from './read-backups.ts';
 import { readDatabase } from './read-database.ts';
@@ -54,7 +54,7 @@ async function remainsFor(at: Surroundings, members: TidbClusterView[], more: Mo
 
 /** One that an exit has deleted is known by the record of it. */
 function placeOfKey(members: TidbClusterView[], key: string): LastingPlace | undefined {
-  const member = members.find((each) => hasKey(each, key));
+  const member = findByKey({ tidbClusters: members }, key);
   return member ? placeOf(member) : findDeparted(members, key)?.place;
 }
 

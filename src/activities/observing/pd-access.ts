@@ -17,7 +17,7 @@ import { ownsAddress, podOf } from '../../tidb/names.ts';
 import { podsOf } from '../../tidb/rolling.ts';
 import { clusterClientSecret } from '../../tidb/secrets.ts';
 import type { TidbClusterView } from '../../tidb/view.ts';
-import { hasKey } from '../../tidb/view.ts';
+import { findByKey } from '../../tidb/view.ts';
 import type { OwnVoice } from './read-database.ts';
 import type { Speaker } from './read-member-api.ts';
 import { readSecret } from './read-tidb-cluster.ts';
@@ -101,7 +101,7 @@ export class PdAccess {
    * `except`: key of a TidbCluster whose PD is not asked.
    */
   of(entry: InventoryTidbCluster, members: TidbClusterView[], except?: string): { pd: PdApi; voices: OwnVoice[]; each: Speaker[] } {
-    const ways = waysTo(entry, { members, except: except === undefined ? undefined : members.find((each) => hasKey(each, except)) }, this.#kubernetes);
+    const ways = waysTo(entry, { members, except: except === undefined ? undefined : findByKey({ tidbClusters: members }, except) }, this.#kubernetes);
     const transports = ways.map((way) => ({ way, transport: this.#connect(way.key, way, way.tls) }));
     const id = ways.map((way) => way.key).join(' ');
     const whose = `${entry.name} ${except ?? ''}`;

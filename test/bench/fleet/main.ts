@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Row } from '../table.ts';
-import { printTable } from '../table.ts';
+import { printTable, seconds } from '../table.ts';
 import { AuditTail } from './audit-tail.ts';
 import type { Asked } from './audit-tail.ts';
 import { FleetGround, taskQueue } from './ground.ts';
@@ -14,7 +14,7 @@ import type { Parts, Worker } from './ground.ts';
 import { forEach, Hands } from './hands.ts';
 import { siteOf, to } from './tidb-cluster.ts';
 import type { Site } from './tidb-cluster.ts';
-import { children, usageOf } from './usage.ts';
+import { children, usageOf } from '../usage.ts';
 
 const runs = Number(process.env['RUNS'] || 3_000);
 /** Runs between their start and their first patch, so that none of them times out. */
@@ -201,7 +201,6 @@ async function event(fleet: Fleet): Promise<{ spreadMs: number; latencies: numbe
   return { spreadMs, latencies: latencies.sort((one, other) => one - other) };
 }
 
-const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(2)} s`);
 const at = (sorted: readonly number[], share: number): number | undefined => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
 const sharesOf = ({ cpu }: Measured<unknown>): string => cpu.filter(([, share]) => share >= 0.005).map(([program, share]) => `${program} ${share.toFixed(2)}`).join(', ');
