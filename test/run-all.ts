@@ -8,11 +8,8 @@ import { join } from 'node:path';
 const root = new URL('..', import.meta.url).pathname;
 const jest = [process.execPath, '--disable-warning=ExperimentalWarning', join(root, 'node_modules/jest/bin/jest.js')];
 const longestFirst = join(root, 'test/longest-first.cjs');
-/**
- * Scenarios start a process of Node for every worker and every command: each spares its compiling. API servers allocate much: they spare
- * half of their collections, as long as each stays below 500 MiB.
- */
-const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile'), GOGC: '200', GOMEMLIMIT: '500MiB' };
+/** Scenarios start a process of Node for every worker and every command: each spares its compiling. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile') };
 
 interface Outcome {
   code: number;

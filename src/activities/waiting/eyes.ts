@@ -12,7 +12,6 @@ import { observe, refreshDatabase, refreshMember, refreshRoll, refreshWarnings }
 import { isSilence, silence } from '../patience.ts';
 import { rest } from '../pulse.ts';
 import type { Target } from '../observing/target.ts';
-import type { SharedPace } from '../shared-pace.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /** While nothing wakes us: a whole look is six reads of each API server, so this is below the target of 0.1 per second. */
@@ -23,8 +22,11 @@ const REREAD_UNWATCHED_MS = 10_000;
 const unwatchedReasons = ['operator/', 'validation/', 'certificate/', 'unknown-part/', 'event/', 'unreachable'];
 /** Gathers the events of one moment: a pod that turns Ready changes pod, StatefulSet and TidbCluster within milliseconds. */
 const GATHER_MS = 20;
-/** After a look the servers are left alone for so many times as long as it took: an operator amid a roll writes many times a second, and none of that ends the wait. */
-const BREATH_PER_LOOK = 5;
+/**
+ * After a look the servers are left alone for so many times as long as it took: an operator amid a roll writes many times a second, and little of that
+ * ends the wait.
+ */
+const breathPerLook = { patientLooks: 5, eagerLooks: 2 };
 const LONGEST_BREATH_MS = 250;
 
 export interface EyesCall {
@@ -41,12 +43,11 @@ export class Eyes {
   #readAt = 0;
   #warningsAt = 0;
   #lookEndedAt = 0;
-  /** For how long the servers are left alone after the last look. */
-  #breathMs = 0;
+  #lookMs = 0;
   #woken = new Set<string>();
   #wake: (() => void) | undefined;
   #unsubscribe: (() => void)[] = [];
-  #pace: SharedPace | undefined;
+  #pace: keyof typeof breathPerLook = 'patientLooks';
   #leavePace: (() => void) | undefined;
   /** Since something woke us and until the next look begins: the pause that lets those look first who were woken before. */
   #turn: { afterMs: number; leave: () => void } | undefined;
@@ -69,7 +70,7 @@ export class Eyes {
       return { view: this.#view, silent: [silence(error)] };
     } finally {
       this.#lookEndedAt = performance.now();
-      this.#breathMs = Math.min(LONGEST_BREATH_MS, BREATH_PER_LOOK * (this.#lookEndedAt - began));
+      this.#lookMs = this.#lookEndedAt - began;
     }
   }
 
@@ -85,25 +86,33 @@ export class Eyes {
   }
 
   /** The pause until the next look, as this wait wishes it and as all waits at the same pace share it. Milliseconds. */
-  pauseMs(wishedMs: number, at: 'patientLooks' | 'eagerLooks'): number {
+  pauseMs(wishedMs: number, at: keyof typeof breathPerLook): number {
     const pace = this.#at.paces[at];
-    if (pace !== this.#pace) {
+    if (!this.#leavePace || at !== this.#pace) {
       this.#leavePace?.();
       this.#leavePace = pace.join();
-      this.#pace = pace;
+      this.#pace = at;
     }
     return Math.max(pace.pauseMs(wishedMs), this.#breathMs);
   }
 
-  /** Until something wakes us or `ms` have gone. */
+  /** For how long the servers are left alone after the last look. */
+  get #breathMs(): number {
+    return Math.min(LONGEST_BREATH_MS, breathPerLook[this.#pace] * this.#lookMs);
+  }
+
+  /** Until `ms` have gone, or shortly after something woke us. */
   async rest(ms: number): Promise<void> {
+    const until = performance.now() + ms;
     if (this.#woken.size === 0) {
       const sleep = new AbortController();
       this.#wake = () => sleep.abort();
       await rest(ms, AbortSignal.any([sleep.signal, this.#call.signal])).catch(() => this.#call.signal.throwIfAborted());
       this.#wake = undefined;
     }
-    if (this.#woken.size > 0) await rest(Math.max(GATHER_MS, this.#lookEndedAt + this.#breathMs - performance.now(), this.#turn?.afterMs ?? 0), this.#call.signal);
+    if (this.#woken.size === 0) return;
+    const breath = Math.max(performance.now() + GATHER_MS, this.#lookEndedAt + this.#breathMs);
+    await rest(Math.max(Math.min(breath, until) - performance.now(), this.#turn?.afterMs ?? 0), this.#call.signal);
   }
 
   close(): void {
@@ -117,7 +126,7 @@ export class Eyes {
     this.#woken.add(key);
     const { wokenLooks } = this.#at.paces;
     // Those who were woken before go first.
-    this.#turn ??= { afterMs: wokenLooks.pauseMs(GATHER_MS), leave: wokenLooks.join() };
+    this.#turn ??= { afterMs: wokenLooks.pauseMs(0), leave: wokenLooks.join() };
     this.#wake?.();
   }
 
