@@ -49,7 +49,7 @@ function inputs(): string[] {
   return [...Object.values(runbooks), checkClusterRunbook].flatMap(({ type, title, example, contract }) => [
     `## Input of \`${type}\``,
     `${title}. One JSON object; an unknown key is an error that names it. The least that can be right: \`${JSON.stringify(example)}\`.`,
-    fieldTable(z.toJSONSchema(contract, { io: 'input' }) as FieldSchema, commentsOf(`src/workflows/${folderOf(type)}/contract.ts`, 'src/protocol/options.ts')),
+    fieldTable(z.toJSONSchema(contract(), { io: 'input' }) as FieldSchema, commentsOf(`src/workflows/${folderOf(type)}/contract.ts`, 'src/protocol/options.ts')),
   ]);
 }
 
@@ -62,7 +62,7 @@ function decisions(): string[] {
   return [
     '## Decisions',
     `Each of ${list(decisionNames)} is a signal of that name with one JSON object; all of them are the update \`${decideUpdate}\` with a field \`decision\` more, which answers at once or refuses with a sentence.`,
-    fieldTable(z.toJSONSchema(decisionArgument, { io: 'input' }) as FieldSchema, commentsOf('src/protocol/decisions.ts')),
+    fieldTable(z.toJSONSchema(decisionArgument(), { io: 'input' }) as FieldSchema, commentsOf('src/protocol/decisions.ts')),
   ];
 }
 

@@ -18,13 +18,13 @@ export const runbooks = {
 export type RunbookType = keyof typeof runbooks;
 
 /** What a person writes: everything with a default may be absent. */
-export type RunbookInput<Type extends RunbookType> = z.input<(typeof runbooks)[Type]['contract']>;
+export type RunbookInput<Type extends RunbookType> = z.input<ReturnType<(typeof runbooks)[Type]['contract']>>;
 
 /**
  * Checks an input with the contract by which the run will read it, so that a typo is refused before anything starts.
  * @throws RunbookError InvalidInput naming each problem with its path.
  */
 export function checkInput<Type extends RunbookType>(type: Type, input: RunbookInput<Type>): void {
-  const parsed = runbooks[type].contract.safeParse(input);
+  const parsed = runbooks[type].contract().safeParse(input);
   if (!parsed.success) throw new RunbookError('InvalidInput', refusalOfInput(type, parsed.error));
 }

@@ -18,5 +18,5 @@ export interface Runbook<Input extends RunInput = RunInput> {
   title: string;
   /** Smallest input that can be right; shown when the input is none. */
   example: Record<string, unknown>;
-  contract: z.ZodType<Input>;
+  contract(): z.ZodType<Input>;
 }

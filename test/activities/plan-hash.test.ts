@@ -24,7 +24,7 @@ function made(plan: { refusals: string[] } | UnhashedPlan): UnhashedPlan {
   return plan;
 }
 
-const exit = (view: ClusterView, more: object = {}): UnhashedPlan => made(planExit(view, exitClusterRunbook.contract.parse({ cluster: 'shop', leaving: 'west', ...more })));
+const exit = (view: ClusterView, more: object = {}): UnhashedPlan => made(planExit(view, exitClusterRunbook.contract().parse({ cluster: 'shop', leaving: 'west', ...more })));
 const migration = (view: ClusterView, more: object = {}): UnhashedPlan => made(planMigration(view, { cluster: 'shop', clusterDomain: DOMAIN, ...more }));
 
 const planners: Record<string, { view: () => ClusterView; plan: (view: ClusterView) => UnhashedPlan }> = {

@@ -5,7 +5,7 @@ import { runbooks } from '../../src/client/runbooks.ts';
 const exit = grammars.find(({ word }) => word === 'exit');
 const inputOf = (flags: Record<string, string | boolean | undefined>): unknown => {
   const given = Object.fromEntries(Object.entries(exit?.input(flags) ?? {}).filter(([, value]) => value !== undefined));
-  return runbooks.exitCluster.contract.parse({ cluster: 'shop', ...given });
+  return runbooks.exitCluster.contract().parse({ cluster: 'shop', ...given });
 };
 
 test('exit with --leaving alone deletes the TidbCluster and keeps everything else', () => {

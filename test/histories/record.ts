@@ -25,7 +25,7 @@ type Recording = (stage: Stage) => Promise<Play>;
 /** An exit as its real planner makes it, on a healthy cluster. */
 function planningExit(): Script {
   const view = makeView({ kubernetesClusters: ['east', 'west', 'north'], replicas: { pd: 1, tikv: 2, tidb: 1 } });
-  const input = exitClusterRunbook.contract.parse({ cluster: 'shop', leaving: 'west', reclaim: { data: 'claims' } });
+  const input = exitClusterRunbook.contract().parse({ cluster: 'shop', leaving: 'west', reclaim: { data: 'claims' } });
   const plan = planExit({ ...view, remains: remainsOfWest(view) }, input);
   if ('refusals' in plan) throw new Error(plan.refusals.join('; '));
   return { makePlan: () => ({ ...plan, hash: planHash }) };

@@ -54,7 +54,7 @@ async function complete(client: RunbookClient, workflowId: string, { name, fromS
   const known = fromStatus && !given.gate && !given.step ? fromStatus(await client.status(workflowId)) : {};
   const fields = Object.entries({ ...known, ...withoutUndefined(given) }).filter(([, value]) => value !== undefined);
   const { decisionSchema } = await import('../../protocol/decisions.ts');
-  const parsed = decisionSchema.safeParse({ decision: name, ...Object.fromEntries(fields) });
+  const parsed = decisionSchema().safeParse({ decision: name, ...Object.fromEntries(fields) });
   if (parsed.success) return parsed.data;
   throw new RunbookError('InvalidInput', `The ${name} is not right: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`);
 }

@@ -9,7 +9,7 @@ import { throwCause } from '../throw-cause.ts';
 import { checkClusterRunbook } from './contract.ts';
 
 export async function checkCluster(raw: unknown): Promise<CheckReport> {
-  const reading = readInput(checkClusterRunbook.contract, raw, checkClusterRunbook);
+  const reading = readInput(checkClusterRunbook.contract(), raw, checkClusterRunbook);
   if ('problem' in reading) throw sentenceAlone(ApplicationFailure.nonRetryable(reading.problem, 'InvalidInput'));
   const report = await calls('observe', `check ${reading.input.cluster}`).checkCluster(reading.input).catch(throwCause);
   if (!report.findings.some(({ severity }) => severity === 'critical')) return report;

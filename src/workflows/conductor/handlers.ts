@@ -43,7 +43,7 @@ function take(run: Run, argument: unknown): string {
 
 /** The decision, when it can be read and fits; otherwise throws the refusal that the caller sees. */
 function accepted(run: Run, argument: unknown): Decision {
-  const reading = readInput(decisionSchema, argument, { type: decideUpdate, example: { decision: 'approve', by: 'alice', gate: 'plan' } });
+  const reading = readInput(decisionSchema(), argument, { type: decideUpdate, example: { decision: 'approve', by: 'alice', gate: 'plan' } });
   if ('problem' in reading) throw ApplicationFailure.nonRetryable(reading.problem, 'InvalidInput');
   const refusal = judge(run.state, reading.input);
   if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal, decideRefusal);
@@ -52,7 +52,7 @@ function accepted(run: Run, argument: unknown): Decision {
 
 /** A signal has nobody to answer to: what does not fit is listed in the status. */
 function hear(run: Run, decision: DecisionName, argument: unknown): void {
-  const reading = readInput(decisionArgument, argument, { type: decision, example: { by: 'alice' } });
+  const reading = readInput(decisionArgument(), argument, { type: decision, example: { by: 'alice' } });
   if ('problem' in reading) return run.ignore(decision, personIn(argument), reading.problem);
   const refusal = judge(run.state, { ...reading.input, decision });
   if (refusal !== undefined) return run.ignore(decision, reading.input.by, refusal);

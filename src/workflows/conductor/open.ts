@@ -13,9 +13,9 @@ import type { RunState } from './state.ts';
 export function openRun<Input extends RunInput>(runbook: Runbook<Input>, raw: unknown, carried?: Carried): Run {
   const isContinued = workflowInfo().continuedFromExecutionRunId !== undefined;
   if (carried !== undefined && isContinued) return new Run(raw as Input, carried.state);
-  const reading = carried === undefined ? readInput(runbook.contract, raw, runbook) : tooMany(runbook);
+  const reading = carried === undefined ? readInput(runbook.contract(), raw, runbook) : tooMany(runbook);
   if ('input' in reading) return new Run(reading.input, firstState(runbook.type, reading.input));
-  const nothing: RunInput = { cluster: '', ...z.object(runOptions).parse({}) };
+  const nothing: RunInput = { cluster: '', ...z.object(runOptions()).parse({}) };
   const run = new Run(nothing, firstState(runbook.type, nothing));
   run.fail('InvalidInput', reading.problem);
   return run;

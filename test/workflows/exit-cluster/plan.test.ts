@@ -8,7 +8,7 @@ import type { ClusterView, Remains } from '../../../src/tidb/view.ts';
 import { database, defaultRule, makeView, specOf, tidbCluster } from '../../tidb/make-view.ts';
 import { drain, leave, remainsOfWest } from '../../tidb/exit/exiting.ts';
 
-const wish = (more: object = {}): ExitWish => exitClusterRunbook.contract.parse({ cluster: 'shop', leaving: 'west', ...more });
+const wish = (more: object = {}): ExitWish => exitClusterRunbook.contract().parse({ cluster: 'shop', leaving: 'west', ...more });
 const cluster = (kubernetesClusters = ['east', 'west', 'north']): ClusterView => {
   const view = makeView({ kubernetesClusters, replicas: { pd: 1, tikv: 2, tidb: 1, tiflash: 1, pump: 1, ticdc: 1 } });
   return { ...view, remains: remainsOfWest(view) };
@@ -264,7 +264,7 @@ describe('the way back', () => {
 const storesOfWest = (view: ClusterView): string => database(view).stores.filter(({ address }) => address.includes('shop-west-')).map(({ id }) => id).join(', ');
 
 describe('the input', () => {
-  const problems = (input: object): string => exitClusterRunbook.contract.safeParse({ cluster: 'shop', leaving: 'west', ...input }).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') ?? '';
+  const problems = (input: object): string => exitClusterRunbook.contract().safeParse({ cluster: 'shop', leaving: 'west', ...input }).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') ?? '';
 
   test('keeps everything but the TidbCluster by default', () => {
     expect(wish()).toMatchObject({ way: 'out', deleteTidbCluster: true, reclaim: { data: 'keep', secrets: false, monitor: false } });

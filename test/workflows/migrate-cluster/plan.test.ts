@@ -379,7 +379,7 @@ describe('the probe', () => {
 });
 
 describe('the contract', () => {
-  const problems = (input: object): string[] => migrateClusterRunbook.contract.safeParse(input).error?.issues.map((issue) => issue.message) ?? [];
+  const problems = (input: object): string[] => migrateClusterRunbook.contract().safeParse(input).error?.issues.map((issue) => issue.message) ?? [];
   const right = { cluster: 'shop', clusterDomain: DOMAIN, acceptRisk: true };
   it.each<[string, object, RegExp | undefined]>([
     ['the least', { cluster: 'shop', acceptRisk: true }, undefined],

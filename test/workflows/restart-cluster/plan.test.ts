@@ -164,7 +164,7 @@ it('names the version that each component runs, not that of the others', () => {
 });
 
 describe('the contract', () => {
-  const problems = (input: object): string[] => restartClusterRunbook.contract.safeParse(input).error?.issues.map((issue) => issue.path.join('.') || issue.code) ?? [];
+  const problems = (input: object): string[] => restartClusterRunbook.contract().safeParse(input).error?.issues.map((issue) => issue.path.join('.') || issue.code) ?? [];
   it.each([
     [{ cluster: 'shop' }, []],
     [{ cluster: 'shop', components: ['pd', 'tikv'], mark: '2026-03-01T12:00:00Z' }, []],
