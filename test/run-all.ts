@@ -1,6 +1,6 @@
 /**
  * Everything that is checked, at once: types and lint; the scenarios on labs in three workers, each with a lab of its own, since they mostly wait; all
- * other tests. Ends with one line for all: `N passed, N failed, N skipped`.
+ * other tests in two. Ends with one line for all: `N passed, N failed, N skipped`.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ const parts: Record<string, string[]> = {
   types: ['npm', 'run', '--silent', 'typecheck'],
   'lint, import walls included': ['npm', 'run', '--silent', 'lint'],
   'scenarios on labs': [...jest, '--selectProjects=lab', '--maxWorkers=3', `--testSequencer=${longestFirst}`],
-  'all other tests': [...jest, '--selectProjects=unit', '--maxWorkers=1'],
+  'all other tests': [...jest, '--selectProjects=unit', '--maxWorkers=2', `--testSequencer=${longestFirst}`],
 };
 process.stdout.write(`Running at once: ${Object.keys(parts).join('; ')} …\n`);
 const outcomes = await Promise.all(

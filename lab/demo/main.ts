@@ -77,7 +77,7 @@ async function startProduct(lab: LabClient): Promise<Places> {
 async function upgrade(places: Places): Promise<string> {
   heading(`Upgrading "${cluster}" to ${target}, started with the plain Temporal CLI`);
   show(`$ ${lineOf('temporal', startArguments)}`);
-  say('Each step settles and soaks for one second here; in production 35 s and 65 s, longer than TiDB Operator and PD need to notice a change.');
+  say('Each step settles and soaks for half a second here; in production 35 s and 65 s, longer than TiDB Operator and PD need to notice a change.');
   const runId = await start(stage, places);
   show('');
   const waiting = await untilGate(stage, places);

@@ -5,8 +5,8 @@ import type { Places } from './places.ts';
 import type { Program, Stage } from './stage.ts';
 
 const pollMs = 1_000;
-/** One second each instead of the defaults of more than a minute in all: a demo is not production. */
-const patience = { settle: '1s', soak: '1s' };
+/** Half a second each instead of the defaults of more than a minute in all: a demo is not production. */
+const patience = { settle: '500ms', soak: '500ms' };
 const input = { cluster, version: target, ...patience, requestedBy: 'make-demo' };
 
 /** The part of the status that the demo reads (query `status`). */

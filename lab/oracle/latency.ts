@@ -56,7 +56,8 @@ export function ownTimeOf(list: readonly Latency[], patienceMs = 0): OwnTime {
 
 const total = (numbers: number[]): number => numbers.reduce((sum, each) => sum + each, 0);
 
-function rank(sorted: readonly number[], percent: number): number | undefined {
+/** The percentile by nearest rank; undefined for an empty list. */
+export function rank(sorted: readonly number[], percent: number): number | undefined {
   return sorted[Math.ceil((sorted.length * percent) / 100) - 1];
 }
 

@@ -5,6 +5,7 @@
  * shares this computer: what a process takes of it is in the table.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { rank } from '../../../lab/oracle/latency.ts';
 import type { Row } from '../table.ts';
 import { printTable, seconds } from '../table.ts';
 import { AuditTail } from './audit-tail.ts';
@@ -201,8 +202,6 @@ async function event(fleet: Fleet): Promise<{ spreadMs: number; latencies: numbe
   return { spreadMs, latencies: latencies.sort((one, other) => one - other) };
 }
 
-const at = (sorted: readonly number[], share: number): number | undefined => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-
 const sharesOf = ({ cpu }: Measured<unknown>): string => cpu.filter(([, share]) => share >= 0.005).map(([program, share]) => `${program} ${share.toFixed(2)}`).join(', ');
 
 const ground = new FleetGround();
@@ -242,8 +241,8 @@ try {
     ['reads of all API servers per second; per run', `${quiet.reads.toFixed(0)}; ${(quiet.reads / runs).toFixed(3)}`, '0.1 per run'],
     ['watches', String(watches), ''],
     ['the event was written within', seconds(spreadMs), ''],
-    ['event → next patch, p50', seconds(at(latencies, 0.5)), ''],
-    ['event → next patch, p99', seconds(at(latencies, 0.99)), ''],
+    ['event → next patch, p50', seconds(rank(latencies, 50)), ''],
+    ['event → next patch, p99', seconds(rank(latencies, 99)), ''],
     ['event → next patch, worst', seconds(latencies.at(-1)), ''],
     ['processor meanwhile, share of one', sharesOf(going), ''],
     [`runs that missed it (not within ${MISSED_MS / 60_000} min)`, String(runs - latencies.length), '0'],
