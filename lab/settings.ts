@@ -56,7 +56,7 @@ export interface Speeds {
 const everyComponent = (usual: number, others: Partial<Record<Component, number>> = {}): Record<Component, number> =>
   Object.fromEntries(components.map((component) => [component, others[component] ?? usual])) as Record<Component, number>;
 
-/** A full rolling upgrade of the demo cluster takes one and a half minutes of the twins' own time: slow enough to be watched, and still quicker than real pods. */
+/** A full rolling upgrade of the demo cluster takes some 75 seconds of the twins' own time: slow enough to be watched, and still quicker than real pods. */
 const demo: Speeds = {
   operatorResync: 1_000,
   operatorRetry: 250,

@@ -128,9 +128,10 @@ export const podSchema = z.object({
   metadata,
   spec: z.object({ nodeName: z.string().optional(), containers: z.array(z.object({ name: z.string(), image: z.string().default('') })) }),
   status: z
-    .looseObject({
+    .object({
       phase: z.string().default('Unknown'),
       startTime: z.string().optional(),
+      podIP: z.string().optional(),
       conditions: z.array(condition).default([]),
       containerStatuses: z.array(containerStatus).default([]),
     })
@@ -154,7 +155,7 @@ export type KubernetesEvent = z.infer<typeof eventSchema>;
 export const leaseSchema = z.object({
   metadata,
   spec: z
-    .looseObject({
+    .object({
       holderIdentity: z.string().nullish(),
       leaseDurationSeconds: z.number().nullish(),
       acquireTime: z.string().nullish(),

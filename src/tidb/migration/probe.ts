@@ -34,7 +34,7 @@ interface Named {
 export function namesToResolve(member: TidbClusterView, domain: string): Named[] {
   return podsOf(member, 'pd').map((pod) => ({
     name: new URL(expectedPeerUrl(peerPlaceOf(member, pod.metadata.name, domain))).hostname,
-    address: typeof pod.status['podIP'] === 'string' ? pod.status['podIP'] : '',
+    address: pod.status.podIP ?? '',
   }));
 }
 

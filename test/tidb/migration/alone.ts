@@ -25,7 +25,7 @@ export function makeAlone({ tls = false, replicas = usual, strategy, version }: 
   if (strategy) object.spec.configUpdateStrategy = strategy;
   database(view).members.forEach((member, ordinal) => (member.name = podName(KEY, 'pd', ordinal)));
   database(view).leader = podName(KEY, 'pd', 0);
-  only(view).pods.forEach((each, index) => (each.status['podIP'] = `10.1.0.${index + 1}`));
+  only(view).pods.forEach((each, index) => (each.status.podIP = `10.1.0.${index + 1}`));
   if (tls) only(view).certificates = (['pd', 'tikv', 'tidb'] as const).map((component) => ({ secret: `shop-${KEY}-${component}-cluster-secret`, notAfterMs: Infinity, dnsNames: sans(component) }));
   view.backups = [{ name: 'daily', namespace: 'shop', of: `shop/shop-${KEY}`, completedAtMs: NOW_MS - 3_600_000, commitTs: '452' }];
   hear(view);
@@ -57,9 +57,9 @@ export function ask(view: ClusterView, domain = DOMAIN): void {
 export function comesBack(view: ClusterView, component: Component, domain = DOMAIN): void {
   const peers = database(view).members.map((member) => member.peerUrls);
   const ids = database(view).stores.map((store) => store.id);
-  const ips = new Map(only(view).pods.map((each) => [each.metadata.name, each.status['podIP']]));
+  const ips = new Map(only(view).pods.map((each) => [each.metadata.name, each.status.podIP]));
   reroll(view, KEY, component);
-  for (const each of only(view).pods) each.status['podIP'] = ips.get(each.metadata.name);
+  for (const each of only(view).pods) each.status.podIP = ips.get(each.metadata.name);
   database(view).members = database(view).members.slice(0, peers.length);
   database(view).stores = database(view).stores.filter((store) => ids.includes(store.id));
   rename(view, component, domain);
