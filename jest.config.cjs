@@ -13,11 +13,11 @@ const base = {
 module.exports = {
   reporters: ['default', '<rootDir>/test/one-line-reporter.cjs'],
   projects: [
-    { ...base, displayName: 'unit', roots: ['<rootDir>/test'], testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/', '<rootDir>/test/e2e/'] },
+    { ...base, displayName: 'unit', roots: ['<rootDir>/test'], testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/', '<rootDir>/test/lab/running/', '<rootDir>/test/e2e/'] },
     {
       ...base,
       displayName: 'lab',
-      roots: ['<rootDir>/test/faults'],
+      roots: ['<rootDir>/test/faults', '<rootDir>/test/lab/running'],
       globalSetup: '<rootDir>/test/faults/ground/start.ts',
       globalTeardown: '<rootDir>/test/faults/ground/stop.ts',
     },

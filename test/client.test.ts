@@ -44,7 +44,7 @@ beforeEach(() => {
 const input = (): { cluster: string; version: string; requestedBy: string } => ({ cluster, version: 'v8.5.4', requestedBy: 'alice' });
 
 async function until(condition: (status: LiveStatus) => boolean, workflowId = id): Promise<LiveStatus> {
-  for await (const observation of client.watch(workflowId, { everyMs: 20 })) {
+  for await (const observation of client.watch(workflowId, { everyMs: 100 })) {
     if ('status' in observation && condition(observation.status)) return observation.status;
   }
   throw new Error(`${workflowId} ended before it came to what was waited for`);
@@ -217,7 +217,7 @@ test('a watch goes on when the worker is away for a while', async () => {
   scripted.waits.set('pd/east', { progress: 'pod 1 of 2 updated' });
   await client.start('upgradeCluster', { ...input(), gates: 'none' });
   const seen: string[] = [];
-  for await (const observation of client.watch(id, { everyMs: 20 })) {
+  for await (const observation of client.watch(id, { everyMs: 100 })) {
     seen.push('trouble' in observation ? 'trouble' : observation.status.phase);
     if (seen.length === 1) {
       await worker?.stop();

@@ -39,6 +39,7 @@ function withoutSummary(output: string): string {
 }
 
 const began = performance.now();
+const sinceBegun = (): number => Math.round((performance.now() - began) / 1_000);
 const parts: Record<string, string[]> = {
   types: ['npm', 'run', '--silent', 'typecheck'],
   'lint, import walls included': ['npm', 'run', '--silent', 'lint'],
@@ -49,10 +50,10 @@ process.stdout.write(`Running at once: ${Object.keys(parts).join('; ')} …\n`);
 const outcomes = await Promise.all(
   Object.entries(parts).map(async ([name, command]) => {
     const outcome = await run(command);
-    process.stdout.write(`\n── ${name}${outcome.code === 0 ? '' : ': FAILED'} ──\n${withoutSummary(outcome.output)}\n`);
+    process.stdout.write(`\n── ${name}${outcome.code === 0 ? '' : ': FAILED'} (after ${sinceBegun()} s) ──\n${withoutSummary(outcome.output)}\n`);
     return outcome;
   }),
 );
 const [passed, failed, skipped] = outcomes.map(countsOf).reduce((sum, counts) => [sum[0] + counts[0], sum[1] + counts[1], sum[2] + counts[2]] as [number, number, number]);
-process.stdout.write(`\nAll tests took ${Math.round((performance.now() - began) / 1_000)} s.\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+process.stdout.write(`\nAll tests took ${sinceBegun()} s.\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 process.exitCode = failed === 0 && outcomes.every(({ code }) => code === 0) ? 0 : 1;

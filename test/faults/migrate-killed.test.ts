@@ -16,7 +16,7 @@ import type { Scenario } from './scenario.ts';
 /** Some 25 workers start one after the other: each takes seconds on a busy computer. */
 jest.setTimeout(900_000);
 
-const POLL_MS = 50;
+const POLL_MS = 150;
 /** PD has a maintenance lock of its own from here on: one more thing that is written. */
 const version = 'v8.5.7';
 

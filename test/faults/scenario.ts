@@ -36,7 +36,7 @@ export interface ScenarioOptions {
   temporal?: string;
 }
 
-const POLL_MS = 100;
+const POLL_MS = 250;
 export const from = 'v8.5.3';
 export const to = 'v8.5.4';
 

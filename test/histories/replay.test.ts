@@ -3,8 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
-import type { ReplayResult, WorkflowBundle } from '@temporalio/worker';
-import { bundleWorkflows, quietRuntime } from '../workflows/stage.ts';
+import type { ReplayResult } from '@temporalio/worker';
+import { bundleWorkflows } from '../workflows/bundle.ts';
+import { quietRuntime } from '../workflows/stage.ts';
 
 interface RecordedHistory {
   events: {
@@ -15,7 +16,7 @@ interface RecordedHistory {
 }
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-let workflowBundle: WorkflowBundle;
+let workflowBundle: { codePath: string };
 let histories: [string, RecordedHistory][];
 
 beforeAll(async () => {

@@ -1,27 +1,23 @@
 /** Where scripted runs are played: a dev server, a worker with the real workflows, and handles that wait for conditions. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
-import type { WorkflowBundle } from '@temporalio/worker';
-import { preloadModules } from '../../src/build/preload.ts';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { Check } from '../../src/protocol/activities.ts';
 import type { DecisionName } from '../../src/protocol/decisions.ts';
 import type { PlanResult, Report, RunStatus } from '../../src/protocol/run.ts';
 import { defaultTaskQueue } from '../../src/protocol/run.ts';
+import { bundleWorkflows } from './bundle.ts';
 import { identity, startDevServer } from './dev-server.ts';
 import { planHash, ScriptedActivities } from './script.ts';
 import type { ActivityName, Script } from './script.ts';
 
-const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
-
 /** A condition that does not come true within this time fails the test. */
 const patienceMs = 20_000;
-const pollMs = 10;
+const pollMs = 50;
 
 /** More than `patienceMs`, so that a condition in vain is what a test reports. The recording script runs without jest. */
 const testMs = 60_000;
@@ -36,10 +32,6 @@ export function quietRuntime(): void {
   isQuiet = true;
 }
 
-export async function bundleWorkflows(): Promise<WorkflowBundle> {
-  return bundleWorkflowCode({ workflowsPath, preloadModules, logger });
-}
-
 export async function eventually<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   const end = Date.now() + patienceMs;
   for (;;) {
@@ -52,7 +44,7 @@ export async function eventually<T>(read: () => Promise<T>, fits: (value: T) => 
 
 export class Stage {
   readonly env: TestWorkflowEnvironment;
-  private readonly bundle: WorkflowBundle;
+  private readonly bundle: { codePath: string };
   private readonly casts = new Map<string, ScriptedActivities>();
   private worker: Worker | undefined;
   private running: Promise<void> | undefined;
@@ -60,7 +52,7 @@ export class Stage {
   checks: Check[] | ApplicationFailure = [];
   private count = 0;
 
-  private constructor(env: TestWorkflowEnvironment, bundle: WorkflowBundle) {
+  private constructor(env: TestWorkflowEnvironment, bundle: { codePath: string }) {
     this.env = env;
     this.bundle = bundle;
   }

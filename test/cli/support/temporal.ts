@@ -1,12 +1,11 @@
 /** A real Temporal dev server with the project's workflows and scripted activities on a task queue. */
-import { resolve } from 'node:path';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { tools } from '../../../lab/provision/tools.ts';
 import { provide } from '../../../lab/provision/ladder.ts';
-import { preloadModules } from '../../../src/build/preload.ts';
 import { searchAttributes } from '../../../src/protocol/run.ts';
+import { bundleWorkflows } from '../../workflows/bundle.ts';
 import { activityFunctions } from './scripted-activities.ts';
 import type { ScriptedActivities } from './scripted-activities.ts';
 
@@ -25,13 +24,6 @@ export interface RunningWorker {
 const quickTimers = ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"', '--dynamic-config-value', 'history.workflowIdReuseMinimalInterval="0s"'];
 
 let isInstalled = false;
-let bundled: ReturnType<typeof bundleWorkflowCode> | undefined;
-
-/** Once per process: it takes seconds. */
-function bundle(): ReturnType<typeof bundleWorkflowCode> {
-  bundled ??= bundleWorkflowCode({ workflowsPath: resolve('src/workflows/index.ts'), preloadModules, logger: new DefaultLogger('ERROR') });
-  return bundled;
-}
 
 export async function startDevServer({ attributes = true, port }: { attributes?: boolean; port?: number } = {}): Promise<DevServer> {
   if (!isInstalled) Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -53,7 +45,7 @@ export async function startDevServer({ attributes = true, port }: { attributes?:
         connection: env.nativeConnection,
         taskQueue,
         identity: 'worker-of-the-test',
-        workflowBundle: await bundle(),
+        workflowBundle: await bundleWorkflows(),
         activities: activityFunctions(activities),
         maxHeartbeatThrottleInterval: '100ms',
         defaultHeartbeatThrottleInterval: '100ms',

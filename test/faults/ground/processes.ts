@@ -1,14 +1,18 @@
-/** Child processes of the tests: started with their output in a file, ended by their own pid. */
+/** Child processes of the tests: started with their output in a file, ended by their own pid, at the latest with the process that started them. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Watchdog } from '../../../lab/control-plane/watchdog.ts';
 
 export const root = new URL('../../../', import.meta.url).pathname;
 export const node = `${root}node_modules/.bin/node`;
 
 const POLL_MS = 50;
 const GRACE_MS = 20_000;
+
+/** A worker of jest that is interrupted ends nothing itself. */
+let watchdog: Watchdog | undefined;
 
 export interface Started {
   child: ChildProcess;
@@ -19,7 +23,16 @@ export function start(command: string, args: string[], log: string, env: NodeJS.
   const out = openSync(log, 'a');
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', out, out] });
   closeSync(out);
+  mustNotSurvive(child);
   return { child, log };
+}
+
+function mustNotSurvive(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  const dog = (watchdog ??= new Watchdog());
+  dog.watch(pid);
+  child.once('exit', () => dog.forget(pid));
 }
 
 /** Until the process has said `word`; throws with the end of its output when it ends before. */

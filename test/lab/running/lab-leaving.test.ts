@@ -1,20 +1,16 @@
 /** The whole lab under exits and migrations: what the twins on real control planes do with removals, deleted objects, peer URLs and their faults. */
 import { request } from 'undici';
-import type { DeploymentInput, LabClient } from '../../lab/client.ts';
-import type { KubernetesObject } from '../../lab/kubernetes-api.ts';
-import { isConditionTrue } from '../../lab/process/kubernetes-objects.ts';
-import type { Pod } from '../../lab/process/kubernetes-objects.ts';
-import { RunningLab, startLimit, until } from './running-lab.ts';
+import type { DeploymentInput } from '../../../lab/client.ts';
+import type { KubernetesObject } from '../../../lab/kubernetes-api.ts';
+import { isConditionTrue } from '../../../lab/process/kubernetes-objects.ts';
+import type { Pod } from '../../../lab/process/kubernetes-objects.ts';
+import { RunningLab, until } from './running-lab.ts';
 
-let lab: RunningLab;
-let client: LabClient;
+const lab = new RunningLab();
+const { client } = lab;
 
 jest.setTimeout(240_000);
-beforeAll(async () => {
-  lab = await RunningLab.start(['east', 'west']);
-  client = lab.client;
-}, startLimit);
-afterAll(() => lab?.stop());
+afterAll(() => lab.leave());
 afterEach(() => client.allFaultsOff());
 
 const list = async <Kind = KubernetesObject>(at: string, path: string): Promise<Kind[]> => (await lab.api(at).list(path)).items as unknown as Kind[];
@@ -32,7 +28,7 @@ const spread = (name: string, more: Partial<DeploymentInput> = {}): DeploymentIn
 
 describe('a TidbCluster that leaves', () => {
   const name = 'leave';
-  beforeAll(async () => void (await client.deploy(spread(name, { maxReplicas: 2, database: { locationLabels: ['zone'] } }))));
+  beforeAll(async () => void (await lab.deploy(spread(name, { maxReplicas: 2, database: { locationLabels: ['zone'] } }))));
 
   test('has stores with labels and room from the first moment', async () => {
     const { stores } = await client.database(name);
@@ -88,7 +84,7 @@ describe('a TidbCluster that leaves', () => {
 
 describe('a database whose members get new peer URLs', () => {
   const name = 'urls';
-  beforeAll(async () => void (await client.deploy(spread(name))));
+  beforeAll(async () => void (await lab.deploy(spread(name))));
   const update = async (pod: string, urls: string[], signal?: AbortSignal): Promise<number> => {
     const { members } = await client.database(name);
     const id = members.find(({ origin }) => origin.pod === pod)!.id;

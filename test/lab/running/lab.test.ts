@@ -1,15 +1,15 @@
-/** The whole lab, started once: do the twins on real control planes behave as tidb-operator v1 and PD do? */
+/** The whole lab: do the twins on real control planes behave as tidb-operator v1 and PD do? */
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
-import type { DeploymentInput, LabClient } from '../../lab/client.ts';
-import type { KubernetesApi } from '../../lab/kubernetes-api.ts';
-import type { TidbCluster } from '../../lab/operator/tidb-cluster.ts';
-import { isConditionTrue } from '../../lab/process/kubernetes-objects.ts';
-import type { Pod, StatefulSet } from '../../lab/process/kubernetes-objects.ts';
-import { decoded, RunningLab, startLimit, until } from './running-lab.ts';
+import type { DeploymentInput } from '../../../lab/client.ts';
+import type { KubernetesApi } from '../../../lab/kubernetes-api.ts';
+import type { TidbCluster } from '../../../lab/operator/tidb-cluster.ts';
+import { isConditionTrue } from '../../../lab/process/kubernetes-objects.ts';
+import type { Pod, StatefulSet } from '../../../lab/process/kubernetes-objects.ts';
+import { RunningLab, until } from './running-lab.ts';
 
-let lab: RunningLab;
-let client: LabClient;
+const lab = new RunningLab();
+const { client } = lab;
 
 interface Event {
   reason: string;
@@ -18,12 +18,7 @@ interface Event {
 
 jest.setTimeout(240_000);
 
-beforeAll(async () => {
-  lab = await RunningLab.start(['east', 'west']);
-  client = lab.client;
-}, startLimit);
-
-afterAll(() => lab?.stop());
+afterAll(() => lab.leave());
 
 const api = (name: string): KubernetesApi => lab.api(name);
 const clusterPath = (namespace: string, name: string): string => `/apis/pingcap.com/v1alpha1/namespaces/${namespace}/tidbclusters/${name}`;
@@ -36,6 +31,7 @@ const readyOf = (cluster: TidbCluster): string | undefined => cluster.status?.co
 const imageOf = ({ spec: { containers } }: Pick<Pod, 'spec'>): string | undefined => containers[0]?.image;
 const eventsIn = async (name: string, at = 'east'): Promise<string[]> =>
   (await list<Event>(at, `/api/v1/namespaces/${name}/events`)).map(({ reason, message }) => `${reason}: ${message}`);
+const decoded = (base64: string): string => Buffer.from(base64, 'base64').toString();
 const podsOf = async (name: string, component: string, at = 'east'): Promise<Pod[]> =>
   list(at, `/api/v1/namespaces/${name}/pods?labelSelector=app.kubernetes.io/component=${component}`);
 const renewTime = async (): Promise<number> =>
@@ -48,7 +44,7 @@ const small = (name: string, east: object, west?: object): DeploymentInput => ({
 
 describe('a database over two Kubernetes clusters', () => {
   const name = 'roll';
-  beforeAll(async () => void (await client.deploy(small(name, { pd: 2, tikv: 2, tidb: 1 }, { pd: 1, tikv: 2, tidb: 1 }))));
+  beforeAll(async () => void (await lab.deploy(small(name, { pd: 2, tikv: 2, tidb: 1 }, { pd: 1, tikv: 2, tidb: 1 }))));
 
   test('is one database with all members healthy, all stores Up and all regions whole', async () => {
     const database = await client.database(name);
@@ -174,7 +170,7 @@ describe('a database over two Kubernetes clusters', () => {
 
 describe('faults', () => {
   const name = 'ill';
-  beforeAll(async () => void (await client.deploy(small(name, { pd: 1, tikv: 2, tidb: 1 }))));
+  beforeAll(async () => void (await lab.deploy(small(name, { pd: 1, tikv: 2, tidb: 1 }))));
   afterEach(() => client.allFaultsOff());
 
   test('two TiKV with three replicas lack a peer for ever', async () => {
@@ -224,7 +220,7 @@ describe('a database that becomes one across Kubernetes', () => {
   const newNames = ['move-east-pd-0.move-east-pd-peer.move.svc.east.local'];
   beforeAll(async () => {
     const member = { cluster: 'east', namespace: name, tidbCluster: `${name}-east`, acrossK8s: false, clusterDomain: '', replicas: { pd: 1, tikv: 1 } };
-    await client.deploy({ name, version: 'v8.3.0', maxReplicas: 1, spec: { configUpdateStrategy: 'InPlace' }, members: [member] });
+    await lab.deploy({ name, version: 'v8.3.0', maxReplicas: 1, spec: { configUpdateStrategy: 'InPlace' }, members: [member] });
   });
 
   test('with configuration in place the patch rolls nothing, Ready stays, and all healthy PDs count as unjoined', async () => {
@@ -240,6 +236,8 @@ describe('a database that becomes one across Kubernetes', () => {
     const [member] = (await client.database(name)).members;
     expect([member!.clientUrls, member!.peerUrls]).toEqual([[`http://${newNames[0]}:2379`], ['http://move-east-pd-0.move-east-pd-peer.move.svc:2380']]);
   });
+
+  afterAll(() => api('west').remove(clusterPath(name, `${name}-west`)));
 
   test('another TidbCluster cannot join, and its PD crashes, until the peer URL has the domain', async () => {
     await api('west').create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
@@ -271,7 +269,7 @@ describe('a database that becomes one across Kubernetes', () => {
 
 test('an API server that was away comes back with its data, and the twins go on', async () => {
   const name = 'gap';
-  await client.deploy({ ...small(name, { pd: 1, tikv: 1 }), maxReplicas: 1 });
+  await lab.deploy({ ...small(name, { pd: 1, tikv: 1 }), maxReplicas: 1 });
   const fault = await client.faultOn({ kind: 'api-server-stopped', scope: { kubernetesCluster: 'east' } });
   await expect(tidbCluster(name)).rejects.toThrow();
   await client.faultOff(fault);
@@ -282,7 +280,7 @@ test('an API server that was away comes back with its data, and the twins go on'
 
 test('TLS: PD demands a client certificate of the database\'s own authority', async () => {
   const name = 'safe';
-  await client.deploy({ ...small(name, { pd: 1, tikv: 1, tidb: 1 }), tls: true, maxReplicas: 1 });
+  await lab.deploy({ ...small(name, { pd: 1, tikv: 1, tidb: 1 }), tls: true, maxReplicas: 1 });
   const { data } = await get<{ data: Record<'ca.crt' | 'tls.crt' | 'tls.key', string> }>('east', `/api/v1/namespaces/${name}/secrets/${name}-east-cluster-client-secret`);
   const credentials = { ca: decoded(data['ca.crt']), cert: decoded(data['tls.crt']), key: decoded(data['tls.key']) };
   const url = `https://${(await podsOf(name, 'pd'))[0]!.status.podIP}:2379/pd/api/v1/version`;
@@ -291,6 +289,6 @@ test('TLS: PD demands a client certificate of the database\'s own authority', as
   const stranger = new Agent({ connect: { rejectUnauthorized: false } });
   await expect(request(url, { dispatcher: stranger })).rejects.toThrow();
   await Promise.all([known.close(), stranger.close()]);
-  await client.remove(name);
+  await lab.remove(name);
   expect(await list('east', `/api/v1/namespaces/${name}/persistentvolumeclaims`)).toEqual([]);
 });
