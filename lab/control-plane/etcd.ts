@@ -14,7 +14,7 @@ export interface Etcd {
 /** The key prefix of the plane with this index. By index, not by name: prepared data must fit any names. */
 export const prefixOf = (index: number): string => `/plane-${index}`;
 
-/** e.g. `3.5.1`. */
+/** e.g. `3.6.5`. */
 export async function etcdVersion(binary: string): Promise<string> {
   return /etcd Version: (\S+)/.exec(await runCommand(binary, ['--version']))?.[1] ?? 'unknown';
 }

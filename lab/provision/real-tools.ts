@@ -1,9 +1,8 @@
 /** What only the lab with the real TiDB Operator needs: the operator, its discovery, and an etcd with the old v2 API. */
-import { arch, platform } from 'node:os';
 import { debianPackage } from './debian-package.ts';
+import { etcdDownload } from './etcd-download.ts';
 import { goProgram } from './go-module.ts';
 import type { Source, Tool } from './ladder.ts';
-import { officialDownload } from './official-download.ts';
 
 const versions = { operator: '1.6.6', oldEtcd: '3.4.23' } as const;
 
@@ -29,11 +28,6 @@ const operatorBuild = (command: string, file: string, patience: string): Source 
     file,
   });
 
-const system: string = platform();
-const processor = arch() === 'x64' ? 'amd64' : arch();
-const oldEtcdArchive = `etcd-v${versions.oldEtcd}-${system}-${processor}`;
-const oldEtcdRelease = `https://github.com/etcd-io/etcd/releases/download/v${versions.oldEtcd}`;
-
 export const realTools = {
   controllerManager: {
     name: 'tidb-controller-manager',
@@ -55,7 +49,7 @@ export const realTools = {
     file: 'etcd',
     variable: 'TIDB_RUNBOOKS_ETCD_WITH_V2',
     sources: [
-      officialDownload({ url: `${oldEtcdRelease}/${oldEtcdArchive}.tar.gz`, checksums: `${oldEtcdRelease}/SHA256SUMS`, member: `${oldEtcdArchive}/etcd`, file: 'etcd' }),
+      etcdDownload(versions.oldEtcd),
       debianPackage({ package: 'etcd-server', version: '3.4.', member: 'usr/bin/etcd', file: 'etcd' }),
     ],
   },

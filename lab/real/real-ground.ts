@@ -31,7 +31,7 @@ export interface RealPrograms {
 
 /** One after the other: a build takes all processors anyway. */
 export async function provideRealPrograms(): Promise<RealPrograms> {
-  const etcd = await provide(tools.etcd);
+  const etcd = await provide(tools.etcdOfPd);
   const oldEtcd = await provide(realTools.oldEtcd);
   const controllerManager = await provide(realTools.controllerManager);
   return { etcd, oldEtcd, controllerManager, discovery: await provide(realTools.discovery) };

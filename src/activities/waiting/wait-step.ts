@@ -26,7 +26,7 @@ import type { Look, Verdict } from './wait-judge.ts';
 import { WaitJudge } from './wait-judge.ts';
 
 /** When only PD's or the operator's word is missing, the answer is asked for often: PD has no watch. */
-const EAGER_MS = 200;
+const EAGER_MS = 100;
 const PATIENT_MS = 1_000;
 /** A step that rolls nothing has no component whose limit would apply. */
 const DEFAULT_STALL_MS = 5 * 60_000;

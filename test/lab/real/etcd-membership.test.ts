@@ -36,7 +36,7 @@ const originOf = (number: number): Origin => ({ kubernetesCluster: 'east', names
 const directoryOf = (number: number): string => join(directory, nameOf(number));
 
 beforeAll(async () => {
-  binary = await provide(tools.etcd);
+  binary = await provide(tools.etcdOfPd);
 });
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-etcd-'));
