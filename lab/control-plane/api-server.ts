@@ -10,8 +10,8 @@ import type { Watchdog } from './watchdog.ts';
 
 /** Only the owner reads the lab's keys. */
 const privateMode = 0o600;
-/** It allocates much: it spares half of its garbage collections, as long as it stays below 500 MiB. */
-const environment = { GOGC: '200', GOMEMLIMIT: '500MiB' };
+/** It allocates much: it spares half of its garbage collections. */
+const environment = { GOGC: '200' };
 /** Beyond any lab: the default would rotate at 100 MB, and readers of the one file would miss what came before. MB. */
 const auditLogLimit = 1_000_000;
 
