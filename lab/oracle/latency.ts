@@ -12,6 +12,8 @@ export interface Latency {
   step: string;
   /** The fact that came last, such as `component-settled` or `phase Normal`. */
   because: string;
+  /** When its change was carried out; ISO. */
+  changedAt: string;
   /** ISO. */
   provenAt: string;
   /** When the next change was carried out; ISO. */
@@ -50,8 +52,10 @@ export interface OwnTime {
 
 /** `patienceMs` of each step is configured (settle and soak), not taken. */
 export function ownTimeOf(list: readonly Latency[], patienceMs = 0): OwnTime {
-  const others = list.slice(1).map((one, index) => Date.parse(one.provenAt) - Date.parse(list[index]?.nextAt ?? one.provenAt));
-  return { ownMs: total(list.map(({ milliseconds }) => Math.max(0, milliseconds - patienceMs))), othersMs: total(others) };
+  return {
+    ownMs: total(list.map(({ milliseconds }) => Math.max(0, milliseconds - patienceMs))),
+    othersMs: total(list.map(({ changedAt, provenAt }) => Date.parse(provenAt) - Date.parse(changedAt))),
+  };
 }
 
 const total = (numbers: number[]): number => numbers.reduce((sum, each) => sum + each, 0);
@@ -72,7 +76,7 @@ function latencyOf(evidence: Evidence, step: Change, next: Change): Latency | st
   const reasons = [...settledReasons(evidence, step), ...wholeReasons(evidence, step, next), ...phaseReasons(evidence, step, next)];
   const last = reasons.reduce<Reason>((latest, reason) => (reason.time >= latest.time ? reason : latest), { time: step.at, name: 'its own change' });
   if (last.time > next.asked) return `after ${name} the next change came at ${clock(next.asked)}, before ${last.name} (${clock(last.time)})`;
-  return { step: name, because: last.name, provenAt: new Date(last.time).toISOString(), nextAt: new Date(next.at).toISOString(), milliseconds: next.at - last.time };
+  return { step: name, because: last.name, changedAt: new Date(step.at).toISOString(), provenAt: new Date(last.time).toISOString(), nextAt: new Date(next.at).toISOString(), milliseconds: next.at - last.time };
 }
 
 /** Pods settled, members and stores of the component up again. */
