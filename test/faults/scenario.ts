@@ -10,11 +10,10 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { stringify } from 'yaml';
 import { LabClient } from '../../lab/client.ts';
 import type { DeploymentInput, FaultInput } from '../../lab/client.ts';
-import { KubernetesApi } from '../../lab/kubernetes-api.ts';
-import type { KubernetesObject } from '../../lab/kubernetes-api.ts';
+import type { KubernetesApi, KubernetesObject } from '../../lab/kubernetes-api.ts';
 import type { Decision } from '../../src/protocol/decisions.ts';
 import type { Report, RunStatus } from '../../src/protocol/run.ts';
-import { adminConnection } from './ground/admin.ts';
+import { Administrator } from './ground/admin.ts';
 import { groundPlaces } from './ground/places.ts';
 import type { GroundPlaces } from './ground/places.ts';
 import { end, node, said, start } from './ground/processes.ts';
@@ -53,7 +52,7 @@ export class Scenario {
   readonly inventory: string;
   readonly #workers: Started[] = [];
   readonly #faults: number[] = [];
-  readonly #admin = new Map<KubernetesCluster, KubernetesApi>();
+  readonly #administrator: Administrator;
   readonly #members: readonly { cluster: KubernetesCluster; tidbCluster: string }[];
   #runs = 0;
   /** When the cluster was whole and the scenario could begin: other scenarios wrote before. */
@@ -65,6 +64,7 @@ export class Scenario {
     this.client = client;
     this.places = places;
     this.lab = LabClient.in(places.lab);
+    this.#administrator = new Administrator(this.lab.lab.adminKubeconfig);
     this.inventory = join(places.directory, `${name}.yaml`);
   }
 
@@ -154,9 +154,7 @@ export class Scenario {
 
   /** What an administrator with kubectl may do. */
   admin(cluster: KubernetesCluster): KubernetesApi {
-    const known = this.#admin.get(cluster) ?? new KubernetesApi(adminConnection(this.lab.lab.adminKubeconfig, cluster));
-    this.#admin.set(cluster, known);
-    return known;
+    return this.#administrator.in(cluster);
   }
 
   path(cluster: KubernetesCluster): string {
@@ -184,7 +182,7 @@ export class Scenario {
   async end(): Promise<void> {
     for (const id of [...this.#faults]) await this.lab.faultOff(id);
     await Promise.all(this.#workers.map((worker) => end(worker)));
-    await Promise.all([...this.#admin.values()].map((api) => api.close()));
+    await this.#administrator.close();
     await this.lab.remove(this.name);
     await this.client.connection.close();
   }

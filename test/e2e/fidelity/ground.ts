@@ -1,8 +1,8 @@
 /** The ground on which the list is looked at: a running lab, reached by nothing but its lab.json. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeploymentInput, LabClient } from '../../../lab/client.ts';
-import { KubernetesApi } from '../../../lab/kubernetes-api.ts';
-import { adminConnection } from '../../faults/ground/admin.ts';
+import type { KubernetesApi } from '../../../lab/kubernetes-api.ts';
+import { Administrator } from '../../faults/ground/admin.ts';
 
 /** Milliseconds. The real operator needs half a minute for some things that its twin does at once. */
 const patience = 300_000;
@@ -11,13 +11,14 @@ const lookEvery = 50;
 export class Ground {
   readonly lab: LabClient;
   readonly #prefix: string;
-  readonly #apis = new Map<string, KubernetesApi>();
+  readonly #administrator: Administrator;
   readonly #episodes = new Map<string, Promise<unknown>>();
   readonly #deployed: string[] = [];
 
   /** `prefix` begins the name of everything that is deployed, so that two lists can be looked at in one lab. */
   constructor(lab: LabClient, prefix: string) {
     this.lab = lab;
+    this.#administrator = new Administrator(lab.lab.adminKubeconfig);
     this.#prefix = prefix;
   }
 
@@ -27,9 +28,7 @@ export class Ground {
 
   /** What an administrator with kubectl may do. */
   admin(cluster: string): KubernetesApi {
-    const known = this.#apis.get(cluster) ?? new KubernetesApi(adminConnection(this.lab.lab.adminKubeconfig, cluster));
-    this.#apis.set(cluster, known);
-    return known;
+    return this.#administrator.in(cluster);
   }
 
   auditLog(cluster: string): string {
@@ -65,6 +64,6 @@ export class Ground {
   /** Takes away what was deployed. */
   async end(): Promise<void> {
     for (const name of this.#deployed) await this.lab.remove(name);
-    await Promise.all([...this.#apis.values()].map((api) => api.close()));
+    await this.#administrator.close();
   }
 }

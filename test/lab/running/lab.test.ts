@@ -46,6 +46,13 @@ describe('a database over two Kubernetes clusters', () => {
   const name = 'roll';
   beforeAll(async () => void (await lab.deploy(small(name, { pd: 2, tikv: 2, tidb: 1 }, { pd: 1, tikv: 2, tidb: 1 }))));
 
+  /** A change amid a roll would have it evict leaders from more stores than the others can take them. */
+  const isRolled = (version: string, at = 'east'): Promise<boolean> =>
+    until(async () => {
+      const stores = (await client.database(name)).stores.filter(({ origin }) => origin.kubernetesCluster === at);
+      return stores.every(({ state, isEvicting, version: running }) => state === 'Up' && !isEvicting && `v${running}` === version);
+    }, `TiKV in ${at} is ${version}`);
+
   test('is one database with all members healthy, all stores Up and all regions whole', async () => {
     const database = await client.database(name);
     expect(database.members.map(({ healthy }) => healthy)).toEqual([true, true, true]);
@@ -100,6 +107,7 @@ describe('a database over two Kubernetes clusters', () => {
     expect((await tidbCluster(name, 'west')).status?.tikv?.phase).toBe('Upgrade');
     expect((await podsOf(name, 'tikv', 'west')).map(imageOf)).toEqual(['pingcap/tikv:v8.5.3', 'pingcap/tikv:v8.5.3']);
     await client.faultOff(fault);
+    await isRolled('v8.5.4', 'west');
   });
 
   test('PD answers on the pod\'s own address with ids as bare digits, and has no v2 members API', async () => {
@@ -146,6 +154,7 @@ describe('a database over two Kubernetes clusters', () => {
     expect((await eventsIn(name)).length).toBe(events);
     await patch(name, { tiproxy: null });
     await until(async () => (await image()) === 'pingcap/tikv:v8.5.3', 'TiKV goes on');
+    await isRolled('v8.5.3');
     await until(async () => readyOf(await tidbCluster(name)) === 'Ready', 'Ready is True');
   });
 

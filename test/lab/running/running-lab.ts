@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabClient } from '../../../lab/client.ts';
 import type { DeploymentInput } from '../../../lab/client.ts';
-import { KubernetesApi } from '../../../lab/kubernetes-api.ts';
-import { adminConnection } from '../../faults/ground/admin.ts';
+import type { KubernetesApi } from '../../../lab/kubernetes-api.ts';
+import { Administrator } from '../../faults/ground/admin.ts';
 import { groundPlaces } from '../../faults/ground/places.ts';
 
 /** Longer than anything of the fast twins takes on a busy computer. Milliseconds. */
@@ -12,7 +12,7 @@ const lookEveryMs = 100;
 
 export class RunningLab {
   readonly client = LabClient.in(groundPlaces().lab);
-  readonly #apis = new Map<string, KubernetesApi>();
+  readonly #administrator = new Administrator(this.client.lab.adminKubeconfig);
   readonly #deployed = new Set<string>();
 
   /** Resolves when the TiDB cluster is whole. */
@@ -28,15 +28,13 @@ export class RunningLab {
 
   /** As its administrator. */
   api(kubernetesCluster: string): KubernetesApi {
-    const known = this.#apis.get(kubernetesCluster) ?? new KubernetesApi(adminConnection(this.client.lab.adminKubeconfig, kubernetesCluster));
-    this.#apis.set(kubernetesCluster, known);
-    return known;
+    return this.#administrator.in(kubernetesCluster);
   }
 
   async leave(): Promise<void> {
     await this.client.allFaultsOff();
     for (const name of [...this.#deployed]) await this.remove(name);
-    await Promise.all([...this.#apis.values()].map((api) => api.close()));
+    await this.#administrator.close();
   }
 }
 
