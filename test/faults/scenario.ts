@@ -35,6 +35,7 @@ export interface ScenarioOptions {
   temporal?: string;
 }
 
+/** Asking a run costs 10 ms of a processor (worker, Temporal and client together): more often would slow down what is waited for. */
 const POLL_MS = 250;
 export const from = 'v8.5.3';
 export const to = 'v8.5.4';

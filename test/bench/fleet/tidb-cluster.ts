@@ -10,7 +10,7 @@ import type { StatefulSetStatus } from '../../../lab/process/kubernetes-objects.
 
 export const from = 'v8.5.3';
 export const to = 'v8.5.4';
-/** One list of all TidbClusters costs an API server some 0.3 ms each, out of its cache: so that this is not all that is measured. */
+/** One list of all TidbClusters costs an API server some 0.3 ms for each of them, out of its cache: a single one would show little else. */
 export const kubernetesClusters = ['east', 'west', 'south'] as const;
 export type KubernetesCluster = (typeof kubernetesClusters)[number];
 export const replicas = { pd: 3, tikv: 3, tidb: 2 } as const;

@@ -25,6 +25,7 @@ export class TemporalServer {
   async start(dynamicConfig: Record<string, string> = {}): Promise<void> {
     const config = { 'history.timerProcessorMaxTimeShift': '"10ms"', 'history.workflowIdReuseMinimalInterval': '"0s"', ...dynamicConfig };
     const attributes = ['TidbCluster=Keyword', 'RunbookPhase=Keyword', 'AwaitingApproval=Bool', 'RequestedBy=Keyword'];
+    // Its data must survive a kill, not a power cut: it does not wait for the disk.
     const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(this.#port), '--log-level', 'error', '--db-filename', `${this.#directory}/temporal.db`, '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF'];
     const more = [...attributes.flatMap((each) => ['--search-attribute', each]), ...Object.entries(config).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`])];
     this.#started = start(await temporalCli(), [...args, ...more], `${this.#directory}/temporal.log`);
