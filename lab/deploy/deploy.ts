@@ -9,6 +9,7 @@ import { isConditionTrue } from '../process/kubernetes-objects.ts';
 import { ComponentAuthority } from './component-certificates.ts';
 import { deployable } from './deployment.ts';
 import type { Deployment, DeploymentMember } from './deployment.ts';
+import { plightOf } from './plight.ts';
 import { tidbClusterManifest } from './tidb-cluster-manifest.ts';
 
 export interface Site {
@@ -35,7 +36,8 @@ export async function deploy(deployment: Deployment, site: Site): Promise<void> 
     }
     if (member === deployment.members[0]) site.databases.baptize(keyOf(member), deployment.name);
     await twin.admin.create(clustersPath(member.namespace), tidbClusterManifest(deployment, member));
-    await until(() => missingIn(member, twin), `TidbCluster ${member.namespace}/${member.tidbCluster} in ${member.cluster}`);
+    const what = `TidbCluster ${member.namespace}/${member.tidbCluster} in ${member.cluster}`;
+    await until(() => missingIn(member, twin), what, () => plightOf(member, twin.admin));
   }
   await until(() => missingInDatabase(deployment, databaseOf(deployment, site)), `database ${deployment.name}`);
 }
@@ -104,12 +106,13 @@ function isPossible(database: Database): boolean {
   });
 }
 
-async function until(missing: () => string | undefined | Promise<string | undefined>, what: string): Promise<void> {
+/** `plight` tells more about what is missing when it is given up. */
+async function until(missing: () => string | undefined | Promise<string | undefined>, what: string, plight?: () => Promise<string>): Promise<void> {
   const end = Date.now() + patience;
   for (;;) {
     const lack = await missing();
     if (lack === undefined) return;
-    if (Date.now() > end) throw new Error(`The lab waited ${patience / 1_000} s for ${what}, but ${lack}. See the pods' logs and operator.log in the lab's directory.`);
+    if (Date.now() > end) throw new Error([`The lab waited ${patience / 1_000} s for ${what}, but ${lack}.`, await plight?.(), "See operator.log in the lab's directory."].filter(Boolean).join(' '));
     await new Promise((resolve) => setTimeout(resolve, lookEvery));
   }
 }

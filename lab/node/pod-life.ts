@@ -164,8 +164,7 @@ export class PodLife {
       await this.#attend(new Date().toISOString());
     } catch (error) {
       if (error instanceof MountFailure) await this.#fail('FailedMount', error.message);
-      else if (error instanceof StartFailure) await this.#crash(error.message);
-      else throw error;
+      else await this.#crash(error instanceof StartFailure ? error.message : `node: ${String(error)}`);
       await this.#wait(() => false, speeds.restartBackoff);
     }
   }

@@ -23,8 +23,8 @@ export function startPd(container: Container, surroundings: Surroundings): Proce
   const process = new StagedProcess();
   const joining = joiningOf(container);
   const seat = seatOnVolume(container, surroundings.databases);
-  if (!seat && surroundings.isDiscoveryGone?.()) process.attend(awaitDiscovery(process, container, surroundings), surroundings.log);
-  else process.attend(bringUp(process, container, surroundings, seat ?? seatElsewhere(container, surroundings, joining) ?? joining), surroundings.log);
+  if (!seat && surroundings.isDiscoveryGone?.()) process.attend(awaitDiscovery(process, container, surroundings));
+  else process.attend(bringUp(process, container, surroundings, seat ?? seatElsewhere(container, surroundings, joining) ?? joining));
   return process;
 }
 
@@ -109,7 +109,7 @@ async function bringUp(process: StagedProcess, container: Container, surrounding
   const { database, member } = seat;
   process.atStop(() => database.stopMember(member));
   database.startMember(member, joiningOf(container));
-  process.attend(awaitPanic(process, seat), surroundings.log);
+  process.attend(awaitPanic(process, seat));
   surroundings.log(`PD ${member.name} is serving clients at ${member.clientUrls[0]}`);
   await process.serve(container, { port: clientPort, open: surroundings.open }, (call) => answerPd({ ...seat, startedAt: Date.now() }, call));
   process.serving();

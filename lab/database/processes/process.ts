@@ -92,12 +92,9 @@ export class StagedProcess implements Process {
     if (!this.#stopped) this.#failure ??= words;
   }
 
-  /** Takes care of the process's own work: a failure is a line of its log, and the end of the process where it is meant to be. */
-  attend(work: Promise<void>, log: (line: string) => void): void {
-    work.catch((error: unknown) => {
-      if (error instanceof StartFailure) this.die(error.message);
-      else log(`fatal: ${String(error)}`);
-    });
+  /** Takes care of the process's own work: a failure is its end. */
+  attend(work: Promise<void>): void {
+    work.catch((error: unknown) => this.die(error instanceof StartFailure ? error.message : `fatal: ${String(error)}`));
   }
 
   serving(): void {

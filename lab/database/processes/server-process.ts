@@ -16,7 +16,7 @@ const statusPorts: Partial<Record<Component, number>> = { tidb: 10080, pump: 825
 
 export function startServer(container: Container, surroundings: Surroundings): Process {
   const process = new StagedProcess();
-  process.attend(bringUp(process, container, surroundings), surroundings.log);
+  process.attend(bringUp(process, container, surroundings));
   return process;
 }
 

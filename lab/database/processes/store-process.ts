@@ -22,7 +22,7 @@ export function startStore(engine: Engine, container: Container, surroundings: S
   const known = volume && 'storeId' in volume ? volume.database.stores.all.get(volume.storeId) : undefined;
   if (known?.state === 'Tombstone') throw new StartFailure(`store is tombstone, id ${known.id}`);
   const process = new StagedProcess();
-  process.attend(bringUp(process, engine, container, surroundings), surroundings.log);
+  process.attend(bringUp(process, engine, container, surroundings));
   return process;
 }
 

@@ -40,7 +40,7 @@ type Start = { initialCluster: string; state: 'new' | 'existing' } | undefined;
 
 export function startRealPd(container: Container, surroundings: RealSurroundings): Process {
   const process = new StagedProcess();
-  process.attend(bringUp(process, container, surroundings), surroundings.log);
+  process.attend(bringUp(process, container, surroundings));
   return process;
 }
 
