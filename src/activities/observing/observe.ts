@@ -8,9 +8,10 @@ import type { LastingPlace, Place } from '../../protocol/place.ts';
 import { allDeparted, findDeparted } from '../../tidb/exit/departed.ts';
 import { findMembers } from '../../tidb/membership.ts';
 import type { Located } from '../../tidb/membership.ts';
-import type { ClusterView, Remains, TidbClusterView } from '../../tidb/view.ts';
+import type { ClusterView, DatabaseView, Remains, TidbClusterView } from '../../tidb/view.ts';
 import { findByKey, hasKey, longKey, placeOf } from '../../tidb/view.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { PdWays } from './pd-access.ts';
 import { readBackups } from './read-backups.ts';
 import { readDatabase } from './read-database.ts';
 import { readMemberApi } from './read-member-api.ts';
@@ -23,10 +24,11 @@ import type { More, Target } from './target.ts';
 export async function observe(at: Surroundings, target: Target, signal?: AbortSignal): Promise<ClusterView> {
   const entry = tidbClusterOf(at.inventory, target.cluster);
   const located = await locate(at, entry, target.anchor, signal);
-  const tidbClusters = await Promise.all(located.map((each) => readMember(at, each, keyOf(each, located), signal)));
-  const remains = await remainsFor(at, tidbClusters, target.more, signal);
-  const view = await withDatabase(at, entry, { name: target.cluster, tidbClusters, remains, database: undefined, databaseProblem: undefined, nowMs: Date.now() }, { more: target.more, signal });
-  return withMore(at, view, target.more, signal);
+  const read = async (): Promise<ClusterView> => {
+    const tidbClusters = await Promise.all(located.map((each) => readMember(at, each, keyOf(each, located), signal)));
+    return { name: target.cluster, tidbClusters, remains: await remainsFor(at, tidbClusters, target.more, signal), database: undefined, databaseProblem: undefined, nowMs: Date.now() };
+  };
+  return withMore(at, await withDatabase(at, entry, read(), { more: target.more, signal }), target.more, signal);
 }
 
 /** Only the members are looked for: the initial one, or the anchor once that is gone, comes first. */
@@ -96,16 +98,43 @@ interface Asked {
   signal: AbortSignal | undefined;
 }
 
-/** PD's silence is part of the view, not an error: guards call it unknown. */
-async function withDatabase(at: Surroundings, entry: InventoryTidbCluster, view: ClusterView, { more, signal }: Asked): Promise<ClusterView> {
+/** PD is read while the view of Kubernetes is `coming`. Its silence is part of the view, not an error: guards call it unknown. */
+async function withDatabase(at: Surroundings, entry: InventoryTidbCluster, coming: Promise<ClusterView>, asked: Asked): Promise<ClusterView> {
+  const early = readEarly(at, entry, asked);
+  const view = await coming;
   try {
-    const { pd, voices } = at.pd.of(entry, view.tidbClusters, more?.notThroughPdOf);
-    const [database, removing] = await Promise.all([readDatabase(pd, voices, signal), more?.removing ? pd.removingProgress(signal ? { signal } : {}) : undefined]);
-    return { ...view, database: { ...database, ...(removing ? { removing } : {}) }, databaseProblem: undefined, nowMs: Date.now() };
+    const ways = at.pd.of(entry, view.tidbClusters, asked.more?.notThroughPdOf);
+    const database = await (early?.isFor(ways) ? early.reading : readOver(ways, asked));
+    return { ...view, database, databaseProblem: undefined, nowMs: Date.now() };
   } catch (error) {
     if (!isRunbookError(error, 'Unreachable')) throw error;
     return { ...view, database: undefined, databaseProblem: sentenceOf(error), nowMs: Date.now() };
   }
+}
+
+/** Of the two halves of a view, PD is not to be the older one by more than this. */
+const EARLY_MS = 5_000;
+
+interface EarlyReading {
+  reading: Promise<DatabaseView>;
+  /** Whether PD is still where it was asked, a moment ago. */
+  isFor(ways: PdWays): boolean;
+}
+
+/** PD read over the ways by which it was reached last; undefined before the first time. */
+function readEarly(at: Surroundings, entry: InventoryTidbCluster, asked: Asked): EarlyReading | undefined {
+  const last = at.pd.last(entry, asked.more?.notThroughPdOf);
+  if (!last) return undefined;
+  const began = performance.now();
+  const reading = readOver(last, asked);
+  // It may turn out that nobody wants it.
+  reading.catch(() => undefined);
+  return { reading, isFor: ({ id }) => id === last.id && performance.now() - began < EARLY_MS };
+}
+
+async function readOver({ pd, voices }: PdWays, { more, signal }: Asked): Promise<DatabaseView> {
+  const [database, removing] = await Promise.all([readDatabase(pd, voices, signal), more?.removing ? pd.removingProgress(signal ? { signal } : {}) : undefined]);
+  return { ...database, ...(removing ? { removing } : {}) };
 }
 
 /** What not every look reads, read at every look that wants it. */
@@ -122,9 +151,9 @@ async function withMore(at: Surroundings, view: ClusterView, more: More = {}, si
   return { ...view, ...(memberApi ? { memberApi } : {}), ...(backups ? { backups } : {}), ...(probes ? { probes } : {}) };
 }
 
-/** PD alone, and what `more` names, asked again: without `more` it costs no API server anything. */
-export async function refreshDatabase(at: Surroundings, view: ClusterView, more: More | undefined, signal?: AbortSignal): Promise<ClusterView> {
-  return withMore(at, await withDatabase(at, tidbClusterOf(at.inventory, view.name), view, { more, signal }), more, signal);
+/** PD, and what `more` names, asked again while the rest of the view is `coming`: without `more` it costs no API server anything. */
+export async function refreshDatabase(at: Surroundings, name: string, coming: Promise<ClusterView>, { more, signal }: Asked): Promise<ClusterView> {
+  return withMore(at, await withDatabase(at, tidbClusterOf(at.inventory, name), coming, { more, signal }), more, signal);
 }
 
 /** One member's warnings read again: one list, for a step that is answered by events. */

@@ -86,31 +86,42 @@ class Connected implements Transport {
   }
 }
 
+/** The ways to a PD: as a whole, each member's own voice as far as it can be told apart, and every way for itself. */
+export interface PdWays {
+  /** Tells these ways from others. */
+  id: string;
+  pd: PdApi;
+  voices: OwnVoice[];
+  each: Speaker[];
+}
+
 export class PdAccess {
   readonly #kubernetes: (name: string) => KubernetesApi;
   readonly #connected = new Map<string, Connected>();
-  /** One per TiDB cluster and exception, for its last set of ways, so that it remembers which answered last. */
-  readonly #clients = new Map<string, { ways: string; pd: PdApi }>();
+  /** The last ones per TiDB cluster and exception; while they stay the same, their client remembers which of them answered last. */
+  readonly #last = new Map<string, PdWays>();
 
   constructor(kubernetes: (name: string) => KubernetesApi) {
     this.#kubernetes = kubernetes;
   }
 
-  /**
-   * PD as a whole, each member's own voice as far as it can be told apart, and every way for itself. Connections are kept between calls.
-   * `except`: key of a TidbCluster whose PD is not asked.
-   */
-  of(entry: InventoryTidbCluster, members: TidbClusterView[], except?: string): { pd: PdApi; voices: OwnVoice[]; each: Speaker[] } {
+  /** Connections are kept between calls. `except`: key of a TidbCluster whose PD is not asked. */
+  of(entry: InventoryTidbCluster, members: TidbClusterView[], except?: string): PdWays {
     const ways = waysTo(entry, { members, except: except === undefined ? undefined : findByKey({ tidbClusters: members }, except) }, this.#kubernetes);
     const transports = ways.map((way) => ({ way, transport: this.#connect(way.key, way, way.tls) }));
     const id = ways.map((way) => way.key).join(' ');
-    const whose = `${entry.name} ${except ?? ''}`;
-    const known = this.#clients.get(whose);
-    const pd = known?.ways === id ? known.pd : pdOver(anyOf(transports.map((each) => each.transport)));
-    this.#clients.set(whose, { ways: id, pd });
+    const last = this.last(entry, except);
+    const pd = last?.id === id ? last.pd : pdOver(anyOf(transports.map((each) => each.transport)));
     const voices = transports.flatMap(({ way, transport }) => (way.speaksFor ? [{ speaksFor: way.speaksFor, pd: pdOver(transport) }] : []));
     const each = transports.map(({ transport }) => ({ name: transport.name, pd: pdOver(transport) }));
-    return { pd, voices: voices.slice(0, MOST_VOICES), each: each.slice(0, MOST_VOICES) };
+    const found = { id, pd, voices: voices.slice(0, MOST_VOICES), each: each.slice(0, MOST_VOICES) };
+    this.#last.set(whose(entry, except), found);
+    return found;
+  }
+
+  /** What `of` returned last. */
+  last(entry: InventoryTidbCluster, except?: string): PdWays | undefined {
+    return this.#last.get(whose(entry, except));
   }
 
   close(): void {
@@ -124,6 +135,8 @@ export class PdAccess {
     return known;
   }
 }
+
+const whose = ({ name }: InventoryTidbCluster, except = ''): string => `${name} ${except}`;
 
 type KeyedWay = Way & { key: string; tls: boolean };
 

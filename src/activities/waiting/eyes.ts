@@ -136,22 +136,27 @@ export class Eyes {
   }
 
   async #fresh(): Promise<ClusterView> {
-    const { signal, key, target } = this.#call;
+    const { signal, target } = this.#call;
     const woken = [...this.#woken];
     this.#woken.clear();
     this.#endTurn();
     try {
       if (!this.#view || this.#mustSeeAll(woken)) return await this.#noted(observe(this.#at, target, signal));
-      let view = this.#view;
-      if (key && this.#isOld()) view = await this.#noted(refreshMember(this.#at, view, key, signal));
-      else for (const each of woken) view = await refreshRoll(this.#at, view, each, signal);
-      if (key && this.#areWarningsOld()) view = await this.#warned(refreshWarnings(this.#at, view, key, signal));
-      return await refreshDatabase(this.#at, view, target.more, signal);
+      return await refreshDatabase(this.#at, target.cluster, this.#moved(this.#view, woken), { more: target.more, signal });
     } catch (error) {
       // What was not read must be read the next time.
       for (const each of woken) this.#woken.add(each);
       throw error;
     }
+  }
+
+  /** The view with what moved in Kubernetes read again. */
+  async #moved(known: ClusterView, woken: string[]): Promise<ClusterView> {
+    const { signal, key } = this.#call;
+    let view = known;
+    if (key && this.#isOld()) view = await this.#noted(refreshMember(this.#at, view, key, signal));
+    else for (const each of woken) view = await refreshRoll(this.#at, view, each, signal);
+    return key && this.#areWarningsOld() ? this.#warned(refreshWarnings(this.#at, view, key, signal)) : view;
   }
 
   /** A TidbCluster that may be gone at the next look cannot be read for itself. */

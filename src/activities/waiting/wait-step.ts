@@ -21,12 +21,11 @@ import type { Pulse } from '../pulse.ts';
 import { kindOf } from '../steps/index.ts';
 import type { Scene, StepKind } from '../steps/step-kind.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { Eagerness } from './eagerness.ts';
 import { Eyes } from './eyes.ts';
 import type { Look, Verdict } from './wait-judge.ts';
 import { WaitJudge } from './wait-judge.ts';
 
-/** When only PD's or the operator's word is missing, the answer is asked for often: PD has no watch. */
-const EAGER_MS = 100;
 const PATIENT_MS = 1_000;
 /** A step that rolls nothing has no component whose limit would apply. */
 const DEFAULT_STALL_MS = 5 * 60_000;
@@ -44,6 +43,7 @@ export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): 
   const kind = kindOf(call.step);
   const waiting: Waiting = { at, call, pulse, kind };
   const judge = new WaitJudge(call.patience, kind.stallMs ?? (kind.rolls ? components[kind.rolls].stallMs : DEFAULT_STALL_MS), call.known);
+  const eagerness = new Eagerness();
   const eyes = new Eyes(at, { target: targetOf(call, kind.more), key: call.step.kubernetesCluster, signal: pulse.signal });
   try {
     for (;;) {
@@ -55,7 +55,9 @@ export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): 
       if (verdict.say === 'wait') pulse.tell(verdict.message);
       const leftMs = judge.msUntilEnd(performance.now());
       // While the proof settles nothing more is expected: PD is not pressed.
-      const pollMs = pauseOf(eyes, judge, leftMs === undefined && scene !== undefined && kind.almostDone(scene));
+      const eagerMs = eagerness.pauseMs(leftMs === undefined && scene !== undefined && kind.almostDone(scene), performance.now());
+      // A doubt is followed up at the pace of the eager: until it is confirmed or gone nobody is told of it.
+      const pollMs = eyes.pauseMs(eagerMs ?? PATIENT_MS, eagerMs !== undefined || judge.doubts ? 'eagerLooks' : 'patientLooks');
       // The look that ends the wait is a fresh one.
       if (leftMs !== undefined && leftMs <= pollMs) eyes.distrust();
       else eyes.distrustUnwatched(call.known);
@@ -64,12 +66,6 @@ export async function waitStep(at: Surroundings, call: WaitCall, pulse: Pulse): 
   } finally {
     eyes.close();
   }
-}
-
-/** A doubt is followed up at the pace of the eager: until it is confirmed or gone nobody is told of it. */
-function pauseOf(eyes: Eyes, judge: WaitJudge, almostDone: boolean): number {
-  if (almostDone) return eyes.pauseMs(EAGER_MS, 'eagerLooks');
-  return eyes.pauseMs(PATIENT_MS, judge.doubts ? 'eagerLooks' : 'patientLooks');
 }
 
 function blindLook(silent: Reason[]): Look {
