@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { RunbookClient } from '../src/client.ts';
 import type { LiveStatus, SessionOptions } from '../src/client.ts';
-import { startDevServer } from './cli/support/temporal.ts';
+import { startServer } from './cli/support/temporal.ts';
 import type { DevServer, RunningWorker } from './cli/support/temporal.ts';
 import { planOf, ScriptedActivities } from './cli/support/scripted-activities.ts';
 
@@ -22,7 +22,7 @@ let id: string;
 const options = (more: Partial<SessionOptions> = {}): SessionOptions => ({ connectionOptions: { address: server.address }, namespace: 'default', taskQueue, ...more });
 
 beforeAll(async () => {
-  server = await startDevServer();
+  server = await startServer();
   client = await RunbookClient.connect(options({ uiUrl: 'https://ui.example' }));
   scripted = new ScriptedActivities();
   worker = await server.startWorker(scripted, taskQueue);
@@ -244,7 +244,7 @@ describe('a server without our search attributes', () => {
   let bare: DevServer;
   let stranger: RunbookClient;
   beforeAll(async () => {
-    bare = await startDevServer({ attributes: false });
+    bare = await startServer({ hasAttributes: false });
     stranger = await RunbookClient.connect(options({ connectionOptions: { address: bare.address } }));
   });
   afterAll(async () => {

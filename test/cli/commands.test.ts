@@ -7,7 +7,7 @@ import { runCommandLine } from '../../src/cli/run.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 import type { FakeTerminal } from './support/fake-terminal.ts';
 import { planOf, ScriptedActivities } from './support/scripted-activities.ts';
-import { startDevServer } from './support/temporal.ts';
+import { startServer } from './support/temporal.ts';
 import type { DevServer, RunningWorker } from './support/temporal.ts';
 
 jest.setTimeout(60_000);
@@ -25,7 +25,7 @@ let id: string;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'cli-test-'));
-  server = await startDevServer();
+  server = await startServer();
   worker = await server.startWorker(scripted, taskQueue);
 });
 

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { changedNothing } from '../../lab/oracle/changed-nothing.ts';
-import { temporalCli } from './ground/temporal.ts';
+import { temporalCli } from '../temporal/lasting-server.ts';
 import { Scenario, from, to } from './scenario.ts';
 
 jest.setTimeout(180_000);

@@ -5,7 +5,7 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { changedNothing } from '../../lab/oracle/changed-nothing.ts';
 import type { CheckReport } from '../../src/protocol/check.ts';
 import { node, root } from './ground/processes.ts';
-import { temporalCli } from './ground/temporal.ts';
+import { temporalCli } from '../temporal/lasting-server.ts';
 import { Scenario } from './scenario.ts';
 
 jest.setTimeout(180_000);

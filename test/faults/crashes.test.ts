@@ -1,10 +1,9 @@
 /** What dies in the middle, and what goes on. */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../lab/control-plane/ports.ts';
+import { LastingServer } from '../temporal/lasting-server.ts';
 import { groundPlaces } from './ground/places.ts';
 import { end } from './ground/processes.ts';
-import { TemporalServer } from './ground/temporal.ts';
 import { Scenario, to } from './scenario.ts';
 
 jest.setTimeout(300_000);
@@ -31,7 +30,7 @@ test('a worker killed with SIGKILL in the middle of a roll: another goes on, and
 });
 
 test('the Temporal server is restarted in the middle: the run goes on from where it was', async () => {
-  const own = new TemporalServer(await freePort(), mkdtempSync(join(groundPlaces().directory, 'temporal-')));
+  const own = await LastingServer.in(mkdtempSync(join(groundPlaces().directory, 'temporal-')));
   await own.start();
   try {
     scenario = await Scenario.begin('restarted', { temporal: own.address });

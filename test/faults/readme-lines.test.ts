@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { RunStatus, StepState } from '../../src/protocol/run.ts';
 import { defaultTaskQueue } from '../../src/protocol/run.ts';
 import { node, root } from './ground/processes.ts';
-import { temporalCli } from './ground/temporal.ts';
+import { temporalCli } from '../temporal/lasting-server.ts';
 import { Scenario, to } from './scenario.ts';
 
 jest.setTimeout(120_000);

@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { startDevServer } from '../workflows/dev-server.ts';
+import { startDevServer } from '../temporal/dev-server.ts';
 import { planHash, planning, promised, reason, untilCancelled, whileWaiting } from '../workflows/script.ts';
 import type { Script } from '../workflows/script.ts';
 import { Stage } from '../workflows/stage.ts';
@@ -163,7 +163,7 @@ await recordAll({ ...recordings, ...others, ...postponing }, []);
 await recordAll(continued, [`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]);
 
 async function recordAll(kinds: Record<string, Recording>, settings: string[]): Promise<void> {
-  const stage = await Stage.open(startDevServer(settings));
+  const stage = await Stage.open(startDevServer({ settings }));
   try {
     for (const [name, recording] of Object.entries(kinds)) await record(stage, name, await recording(stage));
   } finally {

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
 import type { ReplayResult } from '@temporalio/worker';
+import { quietRuntime } from '../temporal/quiet-runtime.ts';
 import { bundleWorkflows } from '../workflows/bundle.ts';
-import { quietRuntime } from '../workflows/stage.ts';
 
 interface RecordedHistory {
   events: {

@@ -7,7 +7,7 @@ import { gateLevels } from '../../src/protocol/options.ts';
 import type { ApplyResult, Reason, WaitResult } from '../../src/protocol/outcome.ts';
 import type { PlannedStep } from '../../src/protocol/plan.ts';
 import type { RunStatus } from '../../src/protocol/run.ts';
-import { startDevServer } from './dev-server.ts';
+import { startDevServer } from '../temporal/dev-server.ts';
 import { failure, planHash, planOf, reason, steps, untilCancelled } from './script.ts';
 import type { Script } from './script.ts';
 import { Stage } from './stage.ts';
@@ -203,7 +203,7 @@ describe.each([
   ['continued as new again and again', [`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]],
 ])('whatever happens, %s', (_, settings) => {
   let stage: Stage;
-  beforeAll(async () => (stage = await Stage.open(startDevServer(settings))));
+  beforeAll(async () => (stage = await Stage.open(startDevServer({ settings }))));
   afterAll(async () => stage.close());
 
   test(

@@ -5,13 +5,14 @@ import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/clie
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { Check } from '../../src/protocol/activities.ts';
 import type { DecisionName } from '../../src/protocol/decisions.ts';
 import type { PlanResult, Report, RunStatus } from '../../src/protocol/run.ts';
 import { defaultTaskQueue } from '../../src/protocol/run.ts';
+import { identity, startDevServer } from '../temporal/dev-server.ts';
+import { quietRuntime } from '../temporal/quiet-runtime.ts';
 import { bundleWorkflows } from './bundle.ts';
-import { identity, startDevServer } from './dev-server.ts';
 import { planHash, ScriptedActivities } from './script.ts';
 import type { ActivityName, Script } from './script.ts';
 
@@ -22,15 +23,6 @@ const pollMs = 50;
 /** More than `patienceMs`, so that a condition in vain is what a test reports. The recording script runs without jest. */
 const testMs = 60_000;
 if (typeof jest !== 'undefined') jest.setTimeout(testMs);
-
-const logger = new DefaultLogger('ERROR');
-let isQuiet = false;
-
-/** Once per process, before anything of Temporal's core is made. */
-export function quietRuntime(): void {
-  if (!isQuiet) Runtime.install({ logger, telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } } });
-  isQuiet = true;
-}
 
 export async function eventually<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   const end = Date.now() + patienceMs;

@@ -2,8 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WaitResult } from '../../src/protocol/outcome.ts';
-import { LastingServer, startDevServer } from './dev-server.ts';
+import { identity, startDevServer } from '../temporal/dev-server.ts';
+import { LastingServer } from '../temporal/lasting-server.ts';
 import { planHash, planning, promised, reason, untilCancelled, whileWaiting } from './script.ts';
 import { Stage } from './stage.ts';
 
@@ -30,25 +32,25 @@ test('another worker goes on where one was stopped in the middle of a wait', asy
 
 test('a run goes on after the Temporal server was killed and started again', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tidb-runbooks-test-'));
-  const server = await LastingServer.start(join(directory, 'temporal.db'));
-  const stage = await Stage.open(server.connect());
+  const server = await LastingServer.in(directory);
+  await server.start();
+  const stage = await Stage.open(TestWorkflowEnvironment.createFromExistingServer({ address: server.address, client: { identity } }));
   const play = await stage.play(planning('pd/east', 'pd/west'), { gates: 'component' });
   await play.approvePlan();
   await play.until(({ gate }) => gate?.id === 'component/pd');
-  await server.kill();
-  server.run();
-  await server.connect().then((env) => env.teardown());
+  await server.stop('SIGKILL');
+  await server.start();
   expect(await play.status()).toMatchObject({ phase: 'awaiting-approval', decisions: [{ gate: 'plan' }] });
   expect(await play.decide('approve', { gate: 'component/pd' })).toBe('alice approved component/pd');
   expect(await play.report()).toMatchObject({ phase: 'done', steps: [{ state: 'done' }, { state: 'done' }] });
   await stage.close();
-  await server.kill();
+  await server.stop('SIGKILL');
   await rm(directory, { recursive: true });
 }, 90_000);
 
 describe('continue-as-new', () => {
   let stage: Stage;
-  beforeAll(async () => (stage = await Stage.open(startDevServer([`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`]))));
+  beforeAll(async () => (stage = await Stage.open(startDevServer({ settings: [`limit.historyCount.suggestContinueAsNew=${suggestAtEvents}`] }))));
   afterAll(async () => stage.close());
 
   const runIds = async (workflowId: string): Promise<string[]> => {

@@ -16,7 +16,7 @@ import { KubernetesApi } from '../../../lab/kubernetes-api.ts';
 import { OperatorPresence } from '../../../lab/operator/operator-presence.ts';
 import { end, node, root, said, start } from '../../faults/ground/processes.ts';
 import type { Started } from '../../faults/ground/processes.ts';
-import { TemporalServer } from '../../faults/ground/temporal.ts';
+import { LastingServer } from '../../temporal/lasting-server.ts';
 import { FleetDatabases } from './databases.ts';
 import { kubernetesClusters } from './tidb-cluster.ts';
 import type { KubernetesCluster, Site } from './tidb-cluster.ts';
@@ -38,7 +38,7 @@ export interface Worker extends Started {
 
 export const taskQueue = 'fleet';
 /** As the image sets them, for a limit of 2 GiB. */
-const image = { NODE_ENV: 'production', NODE_OPTIONS: '--max-old-space-size=1600' };
+const image = { NODE_ENV: 'production', NODE_OPTIONS: '--max-old-space-size=1600', MALLOC_ARENA_MAX: '2' };
 
 export class FleetGround {
   readonly directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-fleet-'));
@@ -51,7 +51,7 @@ export class FleetGround {
   /** Builds the worker and starts everything but it. */
   async start(): Promise<Parts> {
     await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root });
-    const temporal = new TemporalServer(await freePort(), this.#memory);
+    const temporal = await LastingServer.in(this.#memory);
     this.#ends.push(() => temporal.stop());
     const controlPlanes = await startControlPlanes({ names: kubernetesClusters, directory: join(this.directory, 'planes'), controllers: false });
     this.#ends.push(() => controlPlanes.stop());

@@ -7,17 +7,16 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../../lab/control-plane/ports.ts';
+import { LastingServer } from '../../temporal/lasting-server.ts';
 import { publishPlaces } from './places.ts';
 import { node, root, said, start } from './processes.ts';
 import type { Started } from './processes.ts';
 import stopGrounds from './stop.ts';
-import { TemporalServer } from './temporal.ts';
 
 export interface Ground {
   directory: string;
   lab: Started;
-  temporal: TemporalServer;
+  temporal: LastingServer;
 }
 
 declare global {
@@ -46,7 +45,7 @@ export async function startGroundsOf(count: number, ...labOptions: string[]): Pr
 
 async function begin(labOptions: string[]): Promise<Ground> {
   const directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-test-'));
-  const temporal = new TemporalServer(await freePort(), directory);
+  const temporal = await LastingServer.in(directory);
   const lab = start(node, ['lab/main.ts', 'up', ...labOptions, '--directory', join(directory, 'lab'), '--rbac', 'deploy/kubernetes-rbac.yaml'], join(directory, 'lab.log'));
   return { directory, lab, temporal };
 }
