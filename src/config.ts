@@ -14,7 +14,7 @@ import { problemsOf } from './schema-problems.ts';
 export type Environment = Record<string, string | undefined>;
 
 /** A cached run costs about 0.1 MB (make bench-fleet); one that is not cached costs a replay of some 0.1 s at its next event. */
-const cachedRuns = 3_000;
+const cachedRuns = 1_000;
 
 const address = z.string().regex(/^\S+:\d{1,5}$/, { error: 'is an address and a port such as 0.0.0.0:9464' });
 const webAddress = z.url({ protocol: /^https?$/, error: 'is an http or https URL such as https://temporal.example' });

@@ -8,18 +8,22 @@ export interface Paces {
   patientLooks: SharedPace;
   /** Looks of waits to whose proof little is missing. */
   eagerLooks: SharedPace;
+  /** Of everything that a watch would have shown: in case that one was silent. */
+  rereads: SharedPace;
   /** Looks of waits that a watch has woken: when thousands are woken in one moment, each comes in its turn. */
   wokenLooks: SharedPace;
 }
 
 /** A beat costs Temporal's server a write. The pause is so far below the heartbeat time-out of 10 s that one lost beat is no death. */
-const beats = { perSecond: 100, slowestMs: 4_000 };
-/** A look asks PD about ten things: some 5 ms of a processor. What PD alone knows is then seen within a minute. */
-const patientLooks = { perSecond: 50, slowestMs: 60_000 };
+const beats = { perSecond: 100, slowestMs: 4_800 };
+/** A look asks PD about ten things: some 5 ms of a processor. What PD alone knows is seen within a minute by 1 500 waits, and within two by more. */
+const patientLooks = { perSecond: 25, slowestMs: 2 * 60_000 };
 const eagerLooks = { perSecond: 50, slowestMs: 10_000 };
+/** A whole look at one TidbCluster is six reads of its API server. */
+const rereads = { perSecond: 10, slowestMs: 5 * 60_000 };
 /** What follows such a look (a last look, the next step's look and patch) makes it some 40 ms of a processor in all: more at a time would wait here anyway, and run into time-outs. */
 const wokenLooks = { perSecond: 25, slowestMs: 5 * 60_000 };
 
 export function newPaces(): Paces {
-  return { beats: new SharedPace(beats), patientLooks: new SharedPace(patientLooks), eagerLooks: new SharedPace(eagerLooks), wokenLooks: new SharedPace(wokenLooks) };
+  return { beats: new SharedPace(beats), patientLooks: new SharedPace(patientLooks), eagerLooks: new SharedPace(eagerLooks), rereads: new SharedPace(rereads), wokenLooks: new SharedPace(wokenLooks) };
 }

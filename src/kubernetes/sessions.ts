@@ -47,6 +47,8 @@ interface Pools {
 /** API servers answer in milliseconds; more sockets than this only hide a slow server. */
 const CALL_CONNECTIONS = 16;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Credentials that were looked at within this time are not looked at again: thousands of calls in a second would spend it with their kubeconfig. */
+const FRESH_MS = 1_000;
 /** Longer than the pause between two polls of a waiting activity, shorter than the idle limit of common load balancers (60 s). */
 const IDLE_SOCKET_MS = 30_000;
 /** The watch hub asks for streams of at most five minutes; silence must be allowed for longer than that. */
@@ -60,6 +62,7 @@ export class Sessions {
   #fileMark = '';
   #pools: Pools | undefined;
   #opening: Promise<Session> | undefined;
+  #opened: { session: Session; atMs: number } | undefined;
   #secrets: [string[], string[]] = [[], []];
   #closed = false;
 
@@ -69,11 +72,12 @@ export class Sessions {
   }
 
   /**
-   * Current credentials and sockets. Calls at the same moment share one look, so that ten of them start a credential plugin once.
+   * Current credentials and sockets. Calls within a second share one look, so that ten of them start a credential plugin once.
    * Throws InvalidInput for a bad kubeconfig, CredentialFailure when credentials cannot be had.
    */
   async current(): Promise<Session> {
     if (this.#closed) throw new RunbookError('Unreachable', `Kubernetes cluster ${this.cluster}: the connection was closed`);
+    if (this.#opened && performance.now() - this.#opened.atMs < FRESH_MS) return this.#opened.session;
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
     return this.#opening;
   }
@@ -81,6 +85,7 @@ export class Sessions {
   /** After a 401: whatever is cached (a plugin's token, a token file read up to 60 s ago) is read anew at the next call. */
   forget(): void {
     this.#config = undefined;
+    this.#opened = undefined;
   }
 
   /** What was used lately and must not appear in an error. The last credentials count too: a call may outlive a rotation. */
@@ -94,6 +99,7 @@ export class Sessions {
   }
 
   async #open(): Promise<Session> {
+    const atMs = performance.now();
     const config = await this.#currentConfig();
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options).catch((error: unknown) => {
@@ -107,7 +113,9 @@ export class Sessions {
     const headers = headersOf(options);
     const pools = this.#poolsFor(tls, cluster.proxyUrl);
     this.#remember(secretsOf([headers['authorization'], user?.password, user?.token, key]));
-    return { server: cluster.server, headers, tls, calls: pools.calls, streams: pools.streams, proxyAgent: cluster.proxyUrl ? (options.agent as HttpAgent) : undefined };
+    const session = { server: cluster.server, headers, tls, calls: pools.calls, streams: pools.streams, proxyAgent: cluster.proxyUrl ? (options.agent as HttpAgent) : undefined };
+    this.#opened = { session, atMs };
+    return session;
   }
 
   #remember(secrets: string[]): void {

@@ -51,10 +51,10 @@ describe('the paces of a worker', () => {
     expect(turns.at(-1)).toBe(120_000);
   });
 
-  it('are what each wishes while fifty wait', () => {
+  it('are what each wishes while twenty-five wait', () => {
     const { beats, patientLooks } = newPaces();
-    expect(sharedBy(50, patientLooks).pauseMs(1_000)).toBe(1_000);
-    expect(sharedBy(50, beats).pauseMs(1_000)).toBe(1_000);
+    expect(sharedBy(25, patientLooks).pauseMs(1_000)).toBe(1_000);
+    expect(sharedBy(25, beats).pauseMs(1_000)).toBe(1_000);
   });
 
   it('let one beat be lost within the heartbeat time-out of 10 s, however many beat', () => {

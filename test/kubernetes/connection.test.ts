@@ -24,6 +24,12 @@ const connect = (kubeconfig: string, context?: string): KubernetesApi => {
   return opened;
 };
 
+/** Credentials that were looked at within a second are not looked at again. */
+function aSecondGoes(): void {
+  const now = performance.now.bind(performance);
+  jest.spyOn(performance, 'now').mockImplementation(() => now() + 1_000);
+}
+
 beforeEach(async () => {
   open = [];
   fake = await FakeApiServer.start();
@@ -122,6 +128,7 @@ describe('connections', () => {
     await mutual.get(ref);
     const before = fake.connections;
     await fake.kubeconfig(user(await fake.authority.issue('second')));
+    aSecondGoes();
     await mutual.get(ref);
     expect(fake.connections).toBe(before + 1);
   });
@@ -167,10 +174,11 @@ describe('credentials', () => {
     fake.tokens.add(token);
   };
 
-  it('are read again when the kubeconfig was rewritten', async () => {
+  it('are looked at again after a second, and read when the kubeconfig was rewritten', async () => {
     await api.get(ref);
     rotate('secret-token-two');
     await fake.kubeconfig({ token: 'secret-token-two' });
+    aSecondGoes();
     await api.get(ref);
     expect(fake.received.map((each) => each.headers.authorization)).toEqual(['Bearer secret-token-one', 'Bearer secret-token-two']);
   });

@@ -25,6 +25,8 @@ import { readSecret } from './read-tidb-cluster.ts';
 const PD_PORT = 2379;
 /** Certificates are renewed in place (§6.5): a connection made with older material than this is made anew. */
 const MATERIAL_AGE_MS = 60_000;
+/** A connection that nobody has used for so long is let go: thousands of waits look at PD once a minute, and what each keeps adds up. */
+const IDLE_MS = 10_000;
 /** More members than this are not asked for their own readiness in one look. */
 const MOST_VOICES = 9;
 
@@ -42,13 +44,14 @@ interface Connection {
   transport: Transport;
 }
 
-/** A connection that is made at the first request, and made anew when its TLS material is old or it failed. */
+/** A connection that is made when it is needed, and made anew when its TLS material is old or it failed. */
 class Connected implements Transport {
   readonly name: string;
   readonly #way: Way;
   readonly #renews: boolean;
   #current: Promise<Connection> | undefined;
   #openedAt = 0;
+  #idle: NodeJS.Timeout | undefined;
 
   constructor(way: Way, renews: boolean) {
     this.name = way.name;
@@ -59,6 +62,8 @@ class Connected implements Transport {
   async request(...call: Parameters<Transport['request']>): Promise<TransportAnswer> {
     if (this.#renews && performance.now() - this.#openedAt > MATERIAL_AGE_MS) this.#retire(this.#current);
     const current = (this.#current ??= this.#open());
+    this.#idle ??= setTimeout(() => this.#retire(this.#current), IDLE_MS).unref();
+    this.#idle.refresh();
     try {
       return await (await current).transport.request(...call);
     } catch (error) {
@@ -75,6 +80,7 @@ class Connected implements Transport {
   }
 
   close(): void {
+    clearTimeout(this.#idle);
     this.#current?.then(({ dispatcher }) => dispatcher.destroy()).catch(() => undefined);
     this.#current = undefined;
   }

@@ -26,13 +26,17 @@ const inputSchema = z.object({ replicas: z.record(z.string(), z.number()), basel
 /** Stores may be Offline and pods away: the database becomes whole by these steps. */
 const ableToAct = [databaseAnswers, leaderExists, notPaused, notSuspended, notDeleting, passesValidation, operatorAlive];
 
-export function restoreReplicas(step: PlannedStep): StepKind {
+/** What both kinds of step begin with. */
+function groundOf(step: PlannedStep): { replicas: Record<string, number>; ground: Pick<StepKind, 'rolls' | 'guards' | 'standing'> } {
   const { replicas, baseline } = inputSchema.parse(step.input);
   const drift = noDriftSince(baseline, exitPaths);
+  return { replicas, ground: { rolls: undefined, guards: [...ableToAct, drift], standing: [drift] } };
+}
+
+export function restoreReplicas(step: PlannedStep): StepKind {
+  const { replicas, ground } = groundOf(step);
   return {
-    rolls: undefined,
-    guards: [...ableToAct, drift],
-    standing: [drift],
+    ...ground,
     whole: [databaseAnswers, leaderExists],
     change: (scene) => (notAskedFor(scene.member, replicas).length === 0 ? [] : [...scaleOut(scene.member), ...keep(scene)]),
     missing: ({ member }) => notAskedFor(member, replicas),
@@ -42,12 +46,9 @@ export function restoreReplicas(step: PlannedStep): StepKind {
 }
 
 export function keepStores(step: PlannedStep): StepKind {
-  const { replicas, baseline } = inputSchema.parse(step.input);
-  const drift = noDriftSince(baseline, exitPaths);
+  const { replicas, ground } = groundOf(step);
   return {
-    rolls: undefined,
-    guards: [...ableToAct, drift],
-    standing: [drift],
+    ...ground,
     stallMs: components.tikv.stallMs,
     change: keep,
     missing: ({ view, member }) => [...leavingStores(view, member).map(({ id }) => `store ${id} is still being emptied`), ...targetsOf(member, replicas).flatMap((target) => missingFor(view, member, target))],

@@ -39,6 +39,7 @@ export interface EyesCall {
 export class Eyes {
   readonly #at: Surroundings;
   readonly #call: EyesCall;
+  readonly #leaveRereads: () => void;
   #view: ClusterView | undefined;
   #readAt = 0;
   #warningsAt = 0;
@@ -55,6 +56,7 @@ export class Eyes {
   constructor(at: Surroundings, call: EyesCall) {
     this.#at = at;
     this.#call = call;
+    this.#leaveRereads = at.paces.rereads.join();
   }
 
   /** Looks; when a server is silent, returns the last view (if there is one) and the silence as a reason. */
@@ -119,6 +121,7 @@ export class Eyes {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unsubscribe = [];
     this.#leavePace?.();
+    this.#leaveRereads();
     this.#endTurn();
   }
 
@@ -166,7 +169,7 @@ export class Eyes {
   }
 
   #isOld(): boolean {
-    return performance.now() - this.#readAt >= REREAD_MS || this.#readAt === 0;
+    return performance.now() - this.#readAt >= this.#at.paces.rereads.pauseMs(REREAD_MS) || this.#readAt === 0;
   }
 
   #areWarningsOld(): boolean {

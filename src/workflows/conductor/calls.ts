@@ -15,7 +15,7 @@ const retry = {
   nonRetryableErrorTypes: notRetried,
 };
 
-/** Without a heartbeat for this long its worker is dead; more than twice the pause between two heartbeats (1 s, with hundreds of waits in one worker up to 4 s), and the price of a SIGKILL. */
+/** Without a heartbeat for this long its worker is dead; more than twice the pause between two heartbeats (1 s, with hundreds of waits in one worker up to 4.8 s), and the price of a SIGKILL. */
 const heartbeatTimeout = '10s';
 
 /** With back-off up to 30 s about half an hour of trying; then the run ends and says what it could not clean up. */
