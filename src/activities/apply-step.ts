@@ -2,7 +2,7 @@
  * Guard and act in one activity: read the live state, ask all guards, write at once with the resource version that was read. There is
  * no moment between check and act in which a worker can die and act later on an old check.
  */
-import type { ApplyResult, Reason, StepCall } from '../protocol/outcome.ts';
+import type { ApplyOutcome, ApplyResult, Reason, StepCall } from '../protocol/outcome.ts';
 import { RunbookError } from '../errors.ts';
 import { releasePatch } from '../tidb/brake.ts';
 import { askAll, standing } from '../tidb/guards/guard.ts';
@@ -10,6 +10,7 @@ import { findByKey } from '../tidb/view.ts';
 import type { ClusterView } from '../tidb/view.ts';
 import { observe } from './observing/observe.ts';
 import { targetOf } from './observing/target.ts';
+import { isCrowded } from './paces.ts';
 import { tryPatiently } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { kindOf } from './steps/index.ts';
@@ -19,10 +20,11 @@ import { carryOut, patchTidbCluster } from './write.ts';
 
 export async function applyStep(at: Surroundings, call: StepCall, pulse: Pulse): Promise<ApplyResult> {
   const tried = await tryPatiently(pulse, () => applyOnce(at, call, pulse));
-  return 'ok' in tried ? tried.ok : { outcome: 'held', reasons: [tried.silent] };
+  const outcome: ApplyOutcome = 'ok' in tried ? tried.ok : { outcome: 'held', reasons: [tried.silent] };
+  return isCrowded(at.paces) ? { ...outcome, crowded: true } : outcome;
 }
 
-async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promise<ApplyResult> {
+async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promise<ApplyOutcome> {
   const kind = kindOf(call.step);
   const scene = sceneOf(await observe(at, targetOf(call, kind.more), pulse.signal), call);
   if (kind.provesOnly && !call.step.alreadyDone) return { outcome: 'applied', message: `${call.step.title}: nothing is to be changed, waiting for the proof` };

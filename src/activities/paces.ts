@@ -14,8 +14,10 @@ export interface Paces {
   wokenLooks: SharedPace;
 }
 
-/** A beat costs Temporal's server a write. The pause is so far below the heartbeat time-out of 10 s that one lost beat is no death. */
-const beats = { perSecond: 100, slowestMs: 4_800 };
+/** A beat costs Temporal's server a write. How slow it may become is a matter of each activity's heartbeat time-out (`pulse.ts`). */
+const beats = { perSecond: 100, slowestMs: 60_000 };
+/** Beyond so many activities the common pace of beats is slower than one with the usual heartbeat time-out of 10 s can go. */
+const MANY = 480;
 /** A look asks PD about ten things: some 5 ms of a processor. What PD alone knows is seen within a minute by 1 500 waits, and within two by more. */
 const patientLooks = { perSecond: 25, slowestMs: 2 * 60_000 };
 const eagerLooks = { perSecond: 50, slowestMs: 10_000 };
@@ -23,6 +25,9 @@ const eagerLooks = { perSecond: 50, slowestMs: 10_000 };
 const rereads = { perSecond: 10, slowestMs: 5 * 60_000 };
 /** What follows such a look (a last look, the next step's look and patch) makes it some 40 ms of a processor in all: more at a time would wait here anyway, and run into time-outs. */
 const wokenLooks = { perSecond: 25, slowestMs: 5 * 60_000 };
+
+/** Whether a wait that begins now is to be given more time between its beats. */
+export const isCrowded = ({ beats: { sharers } }: Paces): boolean => sharers > MANY;
 
 export function newPaces(): Paces {
   return { beats: new SharedPace(beats), patientLooks: new SharedPace(patientLooks), eagerLooks: new SharedPace(eagerLooks), rereads: new SharedPace(rereads), wokenLooks: new SharedPace(wokenLooks) };

@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Progress } from '../protocol/outcome.ts';
 import type { SharedPace } from './shared-pace.ts';
 
-/** Far below the heartbeat time-out of 10 s, so that one lost beat is no death. */
 const BEAT_MS = 1_000;
+/** Of an activity's heartbeat time-out goes by between two beats at most, so that one lost beat is no death. */
+const LONGEST_SHARE = 0.48;
 
 export interface Pulse {
   /** Aborts when the run no longer wants the answer, or the worker stops. */
@@ -14,16 +15,17 @@ export interface Pulse {
   tell(message: string): void;
 }
 
-/** Beats at `pace`, which all activities of the worker share. */
+/** Beats at `pace`, which all activities of the worker share, and never too seldom for the activity's own time-out. */
 export async function withPulse<T>(pace: SharedPace, body: (pulse: Pulse) => Promise<T>): Promise<T> {
   const context = Context.current();
+  const longestMs = LONGEST_SHARE * (context.info.heartbeatTimeoutMs ?? Infinity);
   const leave = pace.join();
   let progress: Progress = { message: 'looking' };
   let timer: NodeJS.Timeout | undefined;
   const beat = (): void => {
     clearTimeout(timer);
     context.heartbeat(progress);
-    timer = setTimeout(beat, pace.pauseMs(BEAT_MS));
+    timer = setTimeout(beat, Math.min(pace.pauseMs(BEAT_MS), longestMs));
   };
   beat();
   try {

@@ -15,6 +15,10 @@ export class SharedPace {
     this.#limits = limits;
   }
 
+  get sharers(): number {
+    return this.#sharers;
+  }
+
   /** One more shares it, until the returned function is called. */
   join(): () => void {
     let counts = true;

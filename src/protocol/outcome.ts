@@ -15,7 +15,12 @@ export interface Reason {
 /** Small facts that show that a step is done (images, revisions, pod UIDs, members, stores). Never a secret. */
 export type Proof = JsonObject;
 
-export type ApplyResult =
+export type ApplyResult = ApplyOutcome & {
+  /** So many runs wait in this worker that the wait that follows is to beat seldom. */
+  crowded?: true;
+};
+
+export type ApplyOutcome =
   /** Written now, or found written by somebody whose change is not finished yet: wait for the proof. */
   | { outcome: 'applied'; message: string }
   /** The proof held before anything was written: nothing was changed. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { newPaces } from '../../src/activities/paces.ts';
+import { isCrowded, newPaces } from '../../src/activities/paces.ts';
 import { SharedPace } from '../../src/activities/shared-pace.ts';
 import { runs } from '../tidb/runs.ts';
 
@@ -57,7 +57,11 @@ describe('the paces of a worker', () => {
     expect(sharedBy(25, beats).pauseMs(1_000)).toBe(1_000);
   });
 
-  it('let one beat be lost within the heartbeat time-out of 10 s, however many beat', () => {
-    expect(sharedBy(100_000, newPaces().beats).pauseMs(1_000)).toBeLessThan(10_000 / 2);
+  it('are those of a crowd beyond what can beat within the usual heartbeat time-out of 10 s', () => {
+    const paces = newPaces();
+    sharedBy(480, paces.beats);
+    expect([isCrowded(paces), paces.beats.pauseMs(1_000)]).toEqual([false, 4_800]);
+    paces.beats.join();
+    expect(isCrowded(paces)).toBe(true);
   });
 });

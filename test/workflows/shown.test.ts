@@ -89,6 +89,17 @@ test('every activity of a step carries its title as summary', async () => {
   expect(summaries).toEqual(['plan for shop', 'lock of shop', 'pd in east: v1 → v2', 'pd in east: v1 → v2', 'clean up shop']);
 });
 
+test.each([
+  ['of a worker with few is missed after ten seconds', {}, [10, 10]],
+  ['of a worker with very many after a minute', { crowded: true as const }, [10, 60]],
+])('the wait %s', async (_what, word, seconds) => {
+  const play = await stage.play({ ...planning('pd/east'), applyStep: () => ({ outcome: 'applied', message: 'version set', ...word }) });
+  await play.report();
+  const { events } = await play.handle.fetchHistory();
+  const timeouts = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => (['applyStep', 'waitStep'].includes(scheduled?.activityType?.name ?? '') ? [Number(scheduled?.heartbeatTimeout?.seconds)] : []));
+  expect(timeouts).toEqual(seconds);
+});
+
 test('people see in the dialogs what a decision takes', async () => {
   const play = await stage.play(planning('pd/east'));
   const metadata = await play.handle.query<temporal.api.sdk.v1.IWorkflowMetadata>('__temporal_workflow_metadata');

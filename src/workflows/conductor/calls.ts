@@ -15,8 +15,10 @@ const retry = {
   nonRetryableErrorTypes: notRetried,
 };
 
-/** Without a heartbeat for this long its worker is dead; more than twice the pause between two heartbeats (1 s, with hundreds of waits in one worker up to 4.8 s), and the price of a SIGKILL. */
+/** Without a heartbeat for this long its worker is dead; more than twice the pause between two heartbeats (`pulse.ts`), and the price of a SIGKILL. */
 const heartbeatTimeout = '10s';
+/** Of a wait in a worker with so many that Temporal's server could not take their heartbeats that often. */
+const crowdedTimeout = '60s';
 
 /** With back-off up to 30 s about half an hour of trying; then the run ends and says what it could not clean up. */
 const cleanUpAttempts = 60;
@@ -36,8 +38,8 @@ const classes = {
 /** Temporal takes at most this many bytes of summary. */
 const summaryBytes = 200;
 
-export function calls(kind: keyof typeof classes, summary: string): ActivityInterfaceFor<RunbookActivities> {
-  return proxyActivities<RunbookActivities>({ ...classes[kind], summary: cut(summary, summaryBytes) });
+export function calls(kind: keyof typeof classes, summary: string, isCrowded = false): ActivityInterfaceFor<RunbookActivities> {
+  return proxyActivities<RunbookActivities>({ ...classes[kind], ...(isCrowded ? { heartbeatTimeout: crowdedTimeout } : {}), summary: cut(summary, summaryBytes) });
 }
 
 /** At most `bytes` of UTF-8, never half a character. */

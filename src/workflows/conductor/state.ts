@@ -35,6 +35,8 @@ export interface RunState {
   current?: string;
   /** An activity runs for the current step: a pause takes effect when it has stopped. */
   busy: boolean;
+  /** Its worker said at the last apply that it carries so many waits that each is to beat seldom. */
+  crowded?: true;
   /** Ids of the steps that this run itself has written. */
   written: string[];
   /** Keys of reasons that people accepted by retry. */

@@ -50,6 +50,7 @@ async function apply(run: Run, step: PlannedStep): Promise<Move | undefined> {
   const performed = await perform(run, work, () => run.isEnding || run.state.pause !== undefined);
   if (performed.kind === 'failed') return failed(run, step, performed.failure);
   if (performed.kind === 'interrupted') return notApplied(run, step);
+  run.change({ crowded: performed.result.crowded });
   return afterApply(run, step, performed.result);
 }
 
@@ -81,7 +82,7 @@ function afterApply(run: Run, step: PlannedStep, result: ApplyResult): Move | un
 /** Waits beside a hold before anything is changed. It only reads, so a pause ends it. */
 async function watchGuards(run: Run, step: PlannedStep): Promise<Move | undefined> {
   const known = knownKeys(run);
-  const work = (): Promise<WaitResult> => calls('watch', `guards of ${step.title}`).awaitGuards({ ...run.stepCall(step), known });
+  const work = (): Promise<WaitResult> => calls('watch', `guards of ${step.title}`, run.state.crowded).awaitGuards({ ...run.stepCall(step), known });
   const performed = await perform(run, work, () => run.isOver(step) || !run.state.hold || run.state.pause !== undefined);
   if (performed.kind === 'failed') return failed(run, step, performed.failure);
   if (performed.kind === 'interrupted' || performed.result.outcome !== 'held') return apply;
@@ -93,7 +94,7 @@ async function wait(run: Run, step: PlannedStep): Promise<Move | undefined> {
   const held = run.state.hold !== undefined;
   const retried = (): boolean => held && run.state.hold === undefined;
   const call = { ...run.stepCall(step), known: knownKeys(run), patience: patienceFor(run, step) };
-  const work = (): Promise<WaitResult> => calls('wait', step.title).waitStep(call);
+  const work = (): Promise<WaitResult> => calls('wait', step.title, run.state.crowded).waitStep(call);
   const performed = await perform(run, work, () => run.isOver(step) || retried() || isHardPaused(run));
   if (performed.kind === 'failed') return failed(run, step, performed.failure);
   if (performed.kind === 'interrupted') return isHardPaused(run) ? brake : retried() ? apply : wait;
