@@ -7,6 +7,9 @@ import type { ReplayResult } from '@temporalio/worker';
 import { quietRuntime } from '../temporal/quiet-runtime.ts';
 import { bundleWorkflows } from '../workflows/bundle.ts';
 
+/** All histories in one test, on a busy computer. */
+jest.setTimeout(60_000);
+
 interface RecordedHistory {
   events: {
     activityTaskScheduledEventAttributes?: { activityType: { name: string } };
