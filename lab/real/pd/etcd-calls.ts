@@ -1,11 +1,14 @@
 /** Calls to an etcd over its JSON gateway, which every PD serves on its client port too. Ids are texts of digits. */
 import type { LookupFunction } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { ServerTls } from '../../database/http-routes.ts';
 
 /** A member that hangs must not hold up the others. Milliseconds. */
 const patience = 3_000;
+/** For connection, headers and body together; also for a request that stands in a queue, of which no other time-out knows. */
+const wholePatience = 10_000;
 const redirects = 300;
 
 export interface EtcdMember {
@@ -38,6 +41,11 @@ export const agentFor = ({ lookup, tls }: Reach): Agent => new Agent({ connect: 
 
 /** Rejects with etcd's sentence when it refuses. */
 export async function etcdCall(url: string, path: string, body: object, dispatcher: Dispatcher = plain): Promise<unknown> {
+  const late = delay(wholePatience, undefined, { ref: false }).then(() => Promise.reject(new Error(`${path} was not answered within ${wholePatience} ms`)));
+  return Promise.race([send(url, path, body, dispatcher), late]);
+}
+
+async function send(url: string, path: string, body: object, dispatcher: Dispatcher): Promise<unknown> {
   const answer = await request(`${url}${path}`, { method: 'POST', body: JSON.stringify(body), dispatcher, headersTimeout: patience, bodyTimeout: patience });
   const text = await answer.body.text();
   if (answer.statusCode >= redirects) throw new Error(messageIn(text) ?? `${path} was answered with ${answer.statusCode}`);

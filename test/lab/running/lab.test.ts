@@ -256,7 +256,7 @@ describe('a database that becomes one across Kubernetes', () => {
     await api('west').create(clusterPath(name, '').slice(0, -1), { apiVersion, kind, metadata: { name: `${name}-west` }, spec: joining });
     const restarts = async (): Promise<number | undefined> => (await podsOf(name, 'pd', 'west'))[0]?.status.containerStatuses?.[0]?.restartCount;
     await until(async () => ((await restarts()) ?? 0) > 1, 'PD crashes again and again');
-    expect(await plightOf({ namespace: name, tidbCluster: `${name}-west` }, api('west'))).toMatch(/^StatefulSets: move-west-pd 0\/1 ready; move-west-pd-0 \(Running, .+\) says ".+"; operator: pd \w+, synced .+\.$/);
+    expect(await plightOf({ namespace: name, tidbCluster: `${name}-west` }, api('west'))).toMatch(/^StatefulSets: move-west-pd 0\/1 ready; move-west-pd-0 \(Running, .+\) says ".+"; move-west-pd-0 cannot be asked: .+; operator: pd \w+, synced .+\.$/);
     const [member, ...others] = (await client.database(name)).members;
     expect(others).toEqual([]);
     const url = `http://${(await podsOf(name, 'pd'))[0]!.status.podIP}:2379/v3/cluster/member/update`;
