@@ -37,7 +37,7 @@ export async function deploy(deployment: Deployment, site: Site): Promise<void> 
     if (member === deployment.members[0]) site.databases.baptize(keyOf(member), deployment.name);
     await twin.admin.create(clustersPath(member.namespace), tidbClusterManifest(deployment, member));
     const what = `TidbCluster ${member.namespace}/${member.tidbCluster} in ${member.cluster}`;
-    await until(() => missingIn(member, twin), what, () => plightOf(member, twin.admin));
+    await until(() => missingIn(member, twin), what, async () => `${await plightOf(member, twin.admin)} ${leadershipOf(databaseOf(deployment, site))}`);
   }
   await until(() => missingInDatabase(deployment, databaseOf(deployment, site)), `database ${deployment.name}`);
 }
@@ -94,6 +94,13 @@ function missingInDatabase(deployment: Deployment, database: Database | undefine
   const up = [...database.stores.all.values()].filter((store) => database.stateName(store) === 'Up').length;
   if (up !== sum('tikv') + sum('tiflash')) return `${up} of ${sum('tikv') + sum('tiflash')} stores Up`;
   return isPossible(database) && (database.missing() > 0 || database.pending() > 0) ? `${database.missing()} regions lack a peer` : undefined;
+}
+
+/** Who leads, as the lab itself has it: what its PDs tell the operator. */
+function leadershipOf(database: Database | undefined): string {
+  if (!database) return 'The lab knows no database of it.';
+  const members = database.members.all.map((member) => `${member.name || 'one without a name'} ${member.alive ? 'alive' : 'dead'}`);
+  return `In the lab ${database.members.leader?.name ?? 'nobody'} leads of ${members.join(', ') || 'no members'}.`;
 }
 
 /** Whether the stores are enough for the rules: fewer than `max-replicas` are a deployment of their own kind. */
