@@ -57,6 +57,7 @@ test('a whole TiDB cluster has notices for a person only, and the check writes n
 
 test('a PD member that was added and never came, and a TidbCluster that the operator silently refuses, are critical although everything is Ready', async () => {
   await scenario.eventually('etcd takes another member', () => etcd('add', { peerURLs: [nobodys] }));
+  await scenario.eventually('PD knows four members', async () => (await scenario.lab.database(name)).members.length === 4);
   await scenario.patch('west', { spec: { pdAddresses: ['not-a-url'] } });
   await scenario.eventually('the operator says FailedValidation', async () => (await scenario.admin('west').list(`/api/v1/namespaces/${name}/events`)).items.some(({ reason }) => reason === 'FailedValidation'));
   const ready = await Promise.all(clusters.map(async (cluster) => ((await scenario.tidbCluster(cluster))['status'] as { conditions: { type: string; status: string }[] }).conditions.find(({ type }) => type === 'Ready')?.status));
