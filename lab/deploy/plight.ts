@@ -1,4 +1,4 @@
-/** What is to be seen of a TidbCluster that does not become whole: StatefulSets, unready pods and their last words, the operator's view of it. */
+/** What is to be seen of a TidbCluster that does not become whole: StatefulSets, unready pods and their last words, what each PD says, the operator's view of it. */
 import { request } from 'undici';
 import type { KubernetesApi, KubernetesObject } from '../kubernetes-api.ts';
 import { componentOf } from '../node/container-inputs.ts';

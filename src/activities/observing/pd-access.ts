@@ -23,10 +23,11 @@ import type { Speaker } from './read-member-api.ts';
 import { readSecret } from './read-tidb-cluster.ts';
 
 const PD_PORT = 2379;
-/** Certificates are renewed in place (§6.5): a connection made with older material than this is made anew. */
+/**
+ * Certificates are renewed in place (§6.5): a connection made with older material than this is made anew. One that nobody has used for so
+ * long is let go: what the connections of thousands of waits keep adds up, and the Secret would be read again anyway.
+ */
 const MATERIAL_AGE_MS = 60_000;
-/** A connection that nobody has used for so long is let go: thousands of waits look at PD once a minute, and what each keeps adds up. */
-const IDLE_MS = 10_000;
 /** More members than this are not asked for their own readiness in one look. */
 const MOST_VOICES = 9;
 
@@ -62,7 +63,7 @@ class Connected implements Transport {
   async request(...call: Parameters<Transport['request']>): Promise<TransportAnswer> {
     if (this.#renews && performance.now() - this.#openedAt > MATERIAL_AGE_MS) this.#retire(this.#current);
     const current = (this.#current ??= this.#open());
-    this.#idle ??= setTimeout(() => this.#retire(this.#current), IDLE_MS).unref();
+    this.#idle ??= setTimeout(() => this.#retire(this.#current), MATERIAL_AGE_MS).unref();
     this.#idle.refresh();
     try {
       return await (await current).transport.request(...call);
