@@ -40,6 +40,10 @@ test('a second run on the same TiDB cluster is refused at once and names the hol
   await expect(scenario.admin('east').get(lease('tworuns'))).rejects.toThrow(/not found/);
 
   await goOn();
+  await scenario.eventually('TiDB Operator has ended the roll of TiKV in east', async () => {
+    const store = (await scenario.lab.database('tworuns')).stores.find(({ origin }) => origin.kubernetesCluster === 'east');
+    return store?.state === 'Up' && `v${store.version.replace(/^v/, '')}` === to && !store.isEvicting;
+  });
   const third = await scenario.report(await scenario.upgrade());
   expect(third.phase).toBe('done');
   expect(third.steps.find((step) => step.id === 'pd/east')?.state).toBe('adopted');
