@@ -30,7 +30,7 @@ async function applyOnce(at: Surroundings, call: StepCall, pulse: Pulse): Promis
   if (kind.provesOnly && !call.step.alreadyDone) return { outcome: 'applied', message: `${call.step.title}: nothing is to be changed, waiting for the proof` };
   if (kind.missing(scene).length === 0) return { outcome: 'adopted', message: `${call.step.title}: it is so already, nothing was changed`, proof: kind.proof(scene) };
   const change = kind.change(scene);
-  if (change.length === 0) return { outcome: 'applied', message: `${call.step.title}: the change is there already, waiting for its proof` };
+  if (change.length === 0) return { outcome: 'applied', ...(kind.askedBefore ? { found: true } : {}), message: `${call.step.title}: the change is there already, waiting for its proof` };
   const postponed = call.mayBePostponed ? kind.postponed?.(scene) : undefined;
   if (postponed !== undefined) return { outcome: 'postponed', message: `${call.step.title} comes later: ${postponed}` };
   const reasons = [...undoneSincePlanned(call), ...reasonsAgainst(scene, call, kind)];

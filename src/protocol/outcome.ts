@@ -21,8 +21,8 @@ export type ApplyResult = ApplyOutcome & {
 };
 
 export type ApplyOutcome =
-  /** Written now, or found written by somebody whose change is not finished yet: wait for the proof. */
-  | { outcome: 'applied'; message: string }
+  /** Written now, or found written and not finished yet: wait for the proof. `found`: somebody had asked for it before the plan was made. */
+  | { outcome: 'applied'; message: string; found?: true }
   /** The proof held before anything was written: nothing was changed. */
   | { outcome: 'adopted'; message: string; proof: Proof }
   /** Guards speak: nothing was changed. */

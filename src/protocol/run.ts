@@ -19,6 +19,8 @@ export interface StepStatus {
   startedAt?: string;
   endedAt?: string;
   proof?: Proof;
+  /** Somebody had asked for it before the plan was made, and it was not finished yet. */
+  found?: true;
 }
 
 export interface OpenGate {

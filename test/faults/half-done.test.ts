@@ -16,14 +16,20 @@ test('a half-done hand upgrade is adopted: what runs the target is not touched a
       return members.some((member) => member.name.startsWith(`halfdone-${cluster}`) && member.healthy && `v${member.version.replace(/^v/, '')}` === to);
     });
   }
+  const goOn = await scenario.fault({ kind: 'leaders-frozen', scope: { database: 'halfdone', pod: 'halfdone-east-tikv-0' } });
   await scenario.patch('east', { spec: { tikv: { version: to } } });
+  await scenario.eventually('TiKV in east rolls', async () => (await scenario.lab.database('halfdone')).stores.some(({ isEvicting }) => isEvicting));
   await scenario.worker();
 
-  const report = await scenario.report(await scenario.upgrade());
+  const run = await scenario.upgrade();
+  await scenario.until(run, ({ steps }) => steps.some(({ id, state }) => id === 'pd/east' && state === 'waiting'));
+  await goOn();
+  const report = await scenario.report(run);
 
   expect(report.phase).toBe('done');
   const states = Object.fromEntries(report.steps.map((step) => [step.id, step.state]));
-  expect(states).toMatchObject({ 'pd/east': 'adopted', 'pd/west': 'adopted', 'pd/south': 'adopted', 'tikv/west': 'done', 'tidb/south': 'done' });
+  expect(states).toMatchObject({ 'pd/east': 'adopted', 'pd/west': 'adopted', 'pd/south': 'adopted', 'tikv/east': 'adopted', 'tikv/west': 'done', 'tidb/south': 'done' });
+  expect(report.steps.find(({ id }) => id === 'pd/east')?.found).toBe(true);
   const again = await scenario.report(await scenario.upgrade());
   expect(again.steps.every((step) => step.state === 'adopted')).toBe(true);
 });

@@ -130,6 +130,19 @@ describe('while waiting for the proof', () => {
     expect(report.steps[0]?.state).toBe('done');
   });
 
+  test('what somebody had asked for before the plan is waited for with its soak, and adopted; what this run writes for it after all is done', async () => {
+    const found = { ...applied, found: true } as const;
+    const adopted = await stage.play({ ...planning('pd/east'), applyStep: () => found }, { soak: '1m' });
+    expect((await adopted.report()).steps).toMatchObject([{ state: 'adopted', found: true }]);
+    expect(adopted.cast.of('waitStep')[0]?.patience.soakMs).toBe(60_000);
+
+    const script = heldWait(untilCancelled, () => done);
+    const written = await stage.play({ ...script, applyStep: (_, number) => (number === 1 ? found : applied) });
+    await written.untilCalled('waitStep', 2);
+    await written.decide('retry', { step: 'pd/east' });
+    expect((await written.report()).steps[0]).toMatchObject({ state: 'done' });
+  });
+
   test('a step that waits can be skipped without a hold; what it wrote is not undone', async () => {
     const play = await stage.play({ ...planning('pd/east', 'pd/west'), waitStep: ({ step }) => (step.id === 'pd/east' ? untilCancelled() : done) });
     await play.untilCalled('waitStep');

@@ -46,6 +46,7 @@ export function restartComponent(step: PlannedStep): StepKind {
     rolls: component,
     guards: [...beforeRoll, ...standing],
     standing,
+    askedBefore: input.from === restart,
     change: ({ member }) => (askedRestart(member.object.spec, component) === restart ? [] : [{ write: 'patch-tidb-cluster', patch: restartPatch(member.object.spec, component, restart) }]),
     missing,
     almostDone: ({ view, member }) => notTakenUp(member, component, restart).length === 0 && podsAreThrough(view, member, input),

@@ -32,6 +32,7 @@ export function rollComponent(step: PlannedStep): StepKind {
     rolls: component,
     guards: [...beforeRoll, ...standing],
     standing,
+    askedBefore: input.from === version,
     change: ({ member }) => (desiredVersion(member.object.spec, component) === version ? [] : [{ write: 'patch-tidb-cluster', patch: versionPatch(member.object.spec, component, version) }]),
     missing: ({ view, member }) => missingFor(view, member, input),
     almostDone: ({ view, member }) => podsAreThrough(view, member, input),

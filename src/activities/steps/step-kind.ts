@@ -55,6 +55,8 @@ export interface StepKind {
   readonly alarms?: readonly Guard[];
   /** Deletes its TidbCluster: that this is being deleted is then no reason to hold. */
   readonly deletes?: true;
+  /** The plan found its change asked for: when it needs no write, it is somebody else's. */
+  readonly askedBefore?: boolean;
   /** What its looks read beyond the usual. */
   readonly more?: More;
   /** No progress for this long is a stall. Milliseconds; absent: the limit of the component that rolls, else five minutes. */

@@ -37,7 +37,7 @@ export interface RunState {
   busy: boolean;
   /** Its worker said at the last apply that it carries so many waits that each is to beat seldom. */
   crowded?: true;
-  /** Ids of the steps that this run itself has written. */
+  /** Ids of the steps that this run has written, or found written and not finished: they roll while it watches. */
   written: string[];
   /** Keys of reasons that people accepted by retry. */
   accepted: string[];

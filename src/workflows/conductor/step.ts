@@ -65,7 +65,7 @@ function afterApply(run: Run, step: PlannedStep, result: ApplyResult): Move | un
       if (!run.isEnding) run.hold(result.reasons, step);
       return watchGuards;
     case 'applied':
-      run.changeStep(step.id, { state: 'waiting', message: result.message }, { hold: undefined, written: [...new Set([...run.state.written, step.id])] });
+      run.changeStep(step.id, { state: 'waiting', message: result.message, found: result.found }, { hold: undefined, written: [...new Set([...run.state.written, step.id])] });
       return wait;
     case 'adopted':
       // The proof held when the plan was made and holds now: that is twice.
@@ -116,8 +116,9 @@ async function failed(run: Run, step: PlannedStep, failure: Failure): Promise<Mo
 
 /** A proof counts even when the run was aborted a moment before; only a skipped step stays skipped. */
 function finish(run: Run, step: PlannedStep, { message, proof }: { message: string; proof: Proof }): undefined {
-  if (isFinished(stepOf(run.state, step.id))) return;
-  const state = run.state.written.includes(step.id) ? 'done' : 'adopted';
+  const before = stepOf(run.state, step.id);
+  if (isFinished(before)) return;
+  const state = run.state.written.includes(step.id) && !before.found ? 'done' : 'adopted';
   run.changeStep(step.id, { state, message, proof, endedAt: now() }, { hold: undefined, ...(run.isEnding ? {} : { message }) });
 }
 
@@ -125,7 +126,7 @@ function knownKeys(run: Run): string[] {
   return keysOf(run.state.hold?.reasons ?? []);
 }
 
-/** What this run did not write needs no soak: nothing of ours can come after its proof. */
+/** What was whole before this run came to it needs no soak: nothing can come after its proof. */
 function patienceFor(run: Run, step: PlannedStep): Patience {
   const { patience } = run.stepCall(step);
   return run.state.written.includes(step.id) ? patience : { ...patience, soakMs: 0 };

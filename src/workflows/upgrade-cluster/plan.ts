@@ -62,7 +62,7 @@ function rollStep(view: ClusterView, member: TidbClusterView, component: Compone
     {
       id: `${component}/${member.key}`,
       kind: 'roll-component',
-      title: `${components[component].title} in ${member.key}: ${from} → ${to}`,
+      title: `${components[component].title} in ${member.key}: ${from === to ? to : `${from} → ${to}`}`,
       component,
       kubernetesCluster: member.key,
       alreadyDone: missingFor(view, member, target).length === 0,

@@ -32,6 +32,11 @@ it('asks nothing twice: a change that is there already is waited for', () => {
   expect(kind.missing(west(view)).length).toBeGreaterThan(0);
 });
 
+it('knows whose change it is that is there already: the plan found it asked for, or not', () => {
+  expect(kind.askedBefore).toBe(false);
+  expect(kindOf({ ...step, input: { ...step.input, from: NEW } }).askedBefore).toBe(true);
+});
+
 it('asks for nothing where spec.version says it already', () => {
   const view = makeView();
   tidbCluster(view, 'west').object.spec.version = NEW;
