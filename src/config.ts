@@ -13,8 +13,8 @@ import { problemsOf } from './schema-problems.ts';
 
 export type Environment = Record<string, string | undefined>;
 
-/** A cached run costs about 0.1 MB (make bench-fleet); one that is not cached costs a replay of some 0.1 s at its next event. */
-const cachedRuns = 1_000;
+/** A cached run costs about 0.25 MB (make bench-fleet); one that is not cached costs a replay of some 0.1 s at its next event. */
+const cachedRuns = 500;
 
 const address = z.string().regex(/^\S+:\d{1,5}$/, { error: 'is an address and a port such as 0.0.0.0:9464' });
 const webAddress = z.url({ protocol: /^https?$/, error: 'is an http or https URL such as https://temporal.example' });
@@ -28,7 +28,7 @@ const environmentSchema = z.object({
   TIDB_RUNBOOKS_HEALTH_ADDRESS: address.optional().describe('Where the worker serves its health over HTTP, e.g. 0.0.0.0:9465; unset: nowhere.'),
   TIDB_RUNBOOKS_METRICS_ADDRESS: address.optional().describe('Where the worker serves metrics for Prometheus, e.g. 0.0.0.0:9464; unset: nowhere.'),
   TIDB_RUNBOOKS_LOG_LEVEL: z.enum(logLevels, { error: `is one of ${logLevels.join(', ')}` }).default('info').describe('The least level that the worker logs.'),
-  TIDB_RUNBOOKS_CACHED_RUNS: z.coerce.number({ error: 'is a whole number' }).int({ error: 'is a whole number' }).min(1, { error: 'is at least 1' }).default(cachedRuns).describe('How many runs the worker keeps in memory; each costs about 0.1 MB.'),
+  TIDB_RUNBOOKS_CACHED_RUNS: z.coerce.number({ error: 'is a whole number' }).int({ error: 'is a whole number' }).min(1, { error: 'is at least 1' }).default(cachedRuns).describe('How many runs the worker keeps in memory; each costs about 0.25 MB.'),
   TIDB_RUNBOOKS_DEBUG: z.string().optional().describe('Any value: tidb-runbook prints the stack of an error after its sentence.'),
   TEMPORAL_DEPLOYMENT_NAME: z.string().optional().describe('With TEMPORAL_WORKER_BUILD_ID: switches Worker Versioning on. Nothing runs until that version is made current.'),
   TEMPORAL_WORKER_BUILD_ID: z.string().optional().describe('The build id of this worker; needs TEMPORAL_DEPLOYMENT_NAME.'),

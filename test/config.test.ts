@@ -29,14 +29,14 @@ describe('settings', () => {
       healthAddress: undefined,
       metricsAddress: undefined,
       logLevel: 'info',
-      cachedRuns: 1_000,
+      cachedRuns: 500,
       deployment: undefined,
       workerIdentity: 'worker-7',
     });
   });
 
   test('take an empty variable for an unset one, as docker-compose passes it', () => {
-    expect(readSettings({ TIDB_RUNBOOKS_TASK_QUEUE: '', TIDB_RUNBOOKS_UI_URL: '', TIDB_RUNBOOKS_CACHED_RUNS: '' })).toMatchObject({ taskQueue: 'tidb-runbooks', uiUrl: undefined, cachedRuns: 1_000 });
+    expect(readSettings({ TIDB_RUNBOOKS_TASK_QUEUE: '', TIDB_RUNBOOKS_UI_URL: '', TIDB_RUNBOOKS_CACHED_RUNS: '' })).toMatchObject({ taskQueue: 'tidb-runbooks', uiUrl: undefined, cachedRuns: 500 });
   });
 
   test('take the UI without the slash at its end', () => {

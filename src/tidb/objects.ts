@@ -1,6 +1,6 @@
 /**
- * The Kubernetes objects that the runbooks read, as far as they read them. Parsed once, where they come in. Of a TidbCluster unknown fields pass, since
- * drift may be in any of them; of all others they are left out: a wait keeps its last look, and a worker keeps thousands of waits.
+ * The Kubernetes objects that the runbooks read, as far as they read them. Parsed once, where they come in. Of a TidbCluster's spec unknown fields
+ * pass, since drift may be in any of them; everywhere else they are left out: a wait keeps its last look, and a worker keeps thousands of waits.
  * Field names: tidb-operator v1.6 apis/pingcap/v1alpha1/types.go (§1.2).
  */
 import { z } from 'zod';
@@ -51,7 +51,7 @@ const tidbClusterSpec = z.looseObject({
 });
 export type TidbClusterSpec = z.infer<typeof tidbClusterSpec>;
 
-const statefulSetStatus = z.looseObject({
+const statefulSetStatus = z.object({
   observedGeneration: z.number().default(0),
   replicas: z.number().default(0),
   readyReplicas: z.number().default(0),
@@ -61,7 +61,7 @@ const statefulSetStatus = z.looseObject({
 });
 export type StatefulSetStatus = z.infer<typeof statefulSetStatus>;
 
-const componentStatus = z.looseObject({
+const componentStatus = z.object({
   phase: z.string().default(''),
   synced: z.boolean().optional(),
   image: z.string().optional(),
@@ -69,12 +69,13 @@ const componentStatus = z.looseObject({
 });
 export type ComponentStatus = z.infer<typeof componentStatus>;
 
-const entries = z.record(z.string(), z.unknown()).nullish();
+/** Only that they are there is read: what they are, PD says itself. */
+const entries = z.record(z.string(), z.unknown().transform(() => true)).nullish();
 const storeStatus = componentStatus.extend({ stores: entries, peerStores: entries });
 
-const tidbClusterStatus = z.looseObject({
+const tidbClusterStatus = z.object({
   clusterID: z.string().optional(),
-  conditions: z.array(z.looseObject({ type: z.string(), status: z.string(), reason: z.string().optional(), message: z.string().optional() })).nullish(),
+  conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string().optional(), message: z.string().optional() })).nullish(),
   pd: componentStatus.extend({ members: entries, peerMembers: entries }).optional(),
   pdms: z.record(z.string(), componentStatus).nullish(),
   tiproxy: componentStatus.optional(),
@@ -82,20 +83,19 @@ const tidbClusterStatus = z.looseObject({
   tikv: storeStatus.optional(),
   pump: componentStatus.optional(),
   tidb: componentStatus.optional(),
-  ticdc: componentStatus.extend({ captures: z.record(z.string(), z.looseObject({ version: z.string().optional(), ready: z.boolean().optional() })).nullish() }).optional(),
+  ticdc: componentStatus.extend({ captures: z.record(z.string(), z.object({ version: z.string().optional(), ready: z.boolean().optional() })).nullish() }).optional(),
 });
 export type TidbClusterStatus = z.infer<typeof tidbClusterStatus>;
 
-export const managedFieldsEntry = z.looseObject({
+const managedFieldsEntry = z.object({
   manager: z.string().default(''),
-  operation: z.string().default(''),
   time: z.string().optional(),
-  fieldsV1: z.record(z.string(), z.unknown()).optional(),
+  fieldsV1: z.object({ 'f:spec': z.record(z.string(), z.unknown()).optional() }).optional(),
 });
 export type ManagedFieldsEntry = z.infer<typeof managedFieldsEntry>;
 
 export const tidbClusterSchema = z.looseObject({
-  metadata: z.looseObject({ ...metadata.shape, managedFields: z.array(managedFieldsEntry).default([]) }),
+  metadata: metadata.extend({ managedFields: z.array(managedFieldsEntry).default([]) }),
   spec: tidbClusterSpec,
   status: tidbClusterStatus.default({}),
 });

@@ -272,8 +272,8 @@ function fillPeers(view: ClusterView): void {
   for (const { key, object } of view.tidbClusters) {
     const foreign = (address: string): boolean => !address.includes(domainOf(key));
     const { pd, tikv } = object.status;
-    if (pd) pd.peerMembers = Object.fromEntries(database(view).members.filter((each) => foreign(each.name)).map((each) => [each.name, { health: true }]));
-    if (tikv) tikv.peerStores = Object.fromEntries(database(view).stores.filter((each) => foreign(each.address)).map((each) => [each.id, { state: 'Up' }]));
+    if (pd) pd.peerMembers = Object.fromEntries(database(view).members.filter((each) => foreign(each.name)).map((each) => [each.name, true]));
+    if (tikv) tikv.peerStores = Object.fromEntries(database(view).stores.filter((each) => foreign(each.address)).map((each) => [each.id, true]));
   }
 }
 

@@ -138,7 +138,7 @@ describe('scale-to-zero', () => {
     const asked = (): ClusterView => {
       const view = cluster();
       askForNone(view, 'west', 'tikv');
-      tidbCluster(view, 'west').object.metadata.managedFields.push({ manager: 'tidb-runbooks', operation: 'Update', time: iso(NOW_MS - 60_000) });
+      tidbCluster(view, 'west').object.metadata.managedFields.push({ manager: 'tidb-runbooks', time: iso(NOW_MS - 60_000) });
       return view;
     };
     const said = (view: ClusterView, event: KubernetesEvent, component: 'tikv' | 'pd' = 'tikv'): string[] => {

@@ -1,6 +1,6 @@
 /** What the fleet stands on: Temporal, etcd, API servers without controllers, the databases, the worker as it is shipped. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -37,8 +37,8 @@ export interface Worker extends Started {
 }
 
 export const taskQueue = 'fleet';
-/** As the image sets them, for a limit of 2 GiB. */
-const image = { NODE_ENV: 'production', NODE_OPTIONS: '--max-old-space-size=1600', MALLOC_ARENA_MAX: '2' };
+/** What the image sets, for a limit of 2 GiB. */
+const image = Object.fromEntries([...readFileSync(join(root, 'Dockerfile'), 'utf8').matchAll(/^ENV (\w+)="?([^"\n]*)"?$/gm)].map(([, name = '', value]) => [name, value]));
 
 export class FleetGround {
   readonly directory = mkdtempSync(join(tmpdir(), 'tidb-runbooks-fleet-'));

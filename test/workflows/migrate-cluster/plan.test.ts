@@ -181,7 +181,7 @@ describe('what is half done', () => {
   it('by hand, with everything rolled after the fields were written: adopted', () => {
     const view = makeAlone();
     ask(view);
-    only(view).object.metadata.managedFields = [{ manager: 'kubectl-patch', operation: 'Update', time: new Date(NOW_MS - 3_600_000).toISOString(), fieldsV1: { 'f:spec': { 'f:acrossK8s': {}, 'f:clusterDomain': {} } } }];
+    only(view).object.metadata.managedFields = [{ manager: 'kubectl-patch', time: new Date(NOW_MS - 3_600_000).toISOString(), fieldsV1: { 'f:spec': { 'f:acrossK8s': {}, 'f:clusterDomain': {} } } }];
     rolled.forEach((component) => comesBack(view, component));
     expect(marks(planOf(view)).slice(0, 2)).toEqual(['across/west done', 'peer-url/shop-west-pd-1']);
   });
@@ -189,7 +189,7 @@ describe('what is half done', () => {
   it('by hand, with pods that may be older than the fields: restarted, because nobody knows', () => {
     const view = makeAlone();
     ask(view);
-    only(view).object.metadata.managedFields = [{ manager: 'kubectl-patch', operation: 'Update', time: new Date(NOW_MS - 310_000).toISOString(), fieldsV1: { 'f:spec': { 'f:acrossK8s': {} } } }];
+    only(view).object.metadata.managedFields = [{ manager: 'kubectl-patch', time: new Date(NOW_MS - 310_000).toISOString(), fieldsV1: { 'f:spec': { 'f:acrossK8s': {} } } }];
     rolled.forEach((component) => comesBack(view, component));
     expect(marks(planOf(view)).slice(0, 2)).toEqual(['across/west done', 'restart/tidb']);
   });
