@@ -7,7 +7,7 @@ import { rest } from './pulse.ts';
 
 /** The operator writes status several times a second while it rolls (Ⓞ11): conflicts come in rows, but not for this many reads. */
 const MOST_CONFLICTS = 20;
-const CONFLICT_PAUSE_MS = 50;
+const CONFLICT_PAUSE_MS = 10;
 /** A restart of an API server takes seconds; a person should see a longer silence as a hold. */
 export const SILENCE_MS = 15_000;
 const SILENCE_PAUSE_MS = 1_000;

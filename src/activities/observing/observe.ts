@@ -86,7 +86,7 @@ async function readMember(at: Surroundings, located: Located, key: string, signa
     readOperator(api, operatorNamespace(at, kubernetesCluster), Date.now(), signal),
     readCertificates(api, object, signal),
   ]);
-  return { key, kubernetesCluster, initial: !object.spec.cluster?.name, object, statefulSets, pods, events, operator, certificates };
+  return { key, kubernetesCluster, initial: isInitial(object), object, statefulSets, pods, events, operator, certificates };
 }
 
 function operatorNamespace(at: Surroundings, kubernetesCluster: string): string {
@@ -176,12 +176,20 @@ async function replaceMember(view: ClusterView, key: string, read: (each: TidbCl
 }
 
 async function reread(at: Surroundings, each: TidbClusterView, signal?: AbortSignal): Promise<TidbClusterView> {
-  const object = await readTidbCluster(at.kubernetes(each.kubernetesCluster), each.object.metadata, signal);
-  return readMember(at, { kubernetesCluster: each.kubernetesCluster, object }, each.key, signal);
+  const [object, member] = await Promise.all([readTidbCluster(at.kubernetes(each.kubernetesCluster), each.object.metadata, signal), readMember(at, each, each.key, signal)]);
+  return withObject(member, object);
 }
 
 async function rereadRoll(at: Surroundings, each: TidbClusterView, signal?: AbortSignal): Promise<TidbClusterView> {
   const api = at.kubernetes(each.kubernetesCluster);
   const [object, statefulSets, pods] = await Promise.all([readTidbCluster(api, each.object.metadata, signal), readStatefulSets(api, each.object, signal), readPods(api, each.object, signal)]);
-  return { ...each, object, statefulSets, pods };
+  return withObject({ ...each, statefulSets, pods }, object);
+}
+
+function withObject(member: TidbClusterView, object: TidbClusterView['object']): TidbClusterView {
+  return { ...member, object, initial: isInitial(object) };
+}
+
+function isInitial({ spec }: TidbClusterView['object']): boolean {
+  return !spec.cluster?.name;
 }

@@ -1,7 +1,7 @@
 /** How soon PD or the operator is asked again when only its word is missing: PD has no watch. */
 
 /** The pause is this part of the time for which the word has been missing already, so that waiting for it costs so much more at most … */
-const SHARE = 1 / 20;
+const SHARE = 1 / 40;
 /** … within these bounds. Milliseconds. */
 const SHORTEST_MS = 40;
 const LONGEST_MS = 250;
