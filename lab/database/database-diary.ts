@@ -6,6 +6,8 @@ import type { Origin } from './model.ts';
 export class DatabaseDiary {
   readonly #name: string;
   readonly #record: RecordFact;
+  /** When the look was taken whose facts are written: they count what they do not tell of yet, so they are of one moment. */
+  #moment: { time?: string } = {};
   /** The last written value of every fact, by a key of its own. */
   readonly #known = new Map<string, string>();
 
@@ -16,14 +18,20 @@ export class DatabaseDiary {
 
   write(kind: string, origin: Origin, more: Omit<Fact, 'kind'> = {}): void {
     const { kubernetesCluster, namespace, tidbCluster, pod } = origin;
-    this.#record({ kind, database: this.#name, kubernetesCluster, namespace, tidbCluster, pod, ...more });
+    this.#tell({ kind, kubernetesCluster, namespace, tidbCluster, pod, ...more });
   }
 
   compare(database: Database): void {
+    this.#moment = { time: new Date().toISOString() };
     this.#compareMembers(database);
     this.#compareStores(database);
     const shortage = { missing: database.missing(), pending: database.pending(), down: database.regions.down().length };
-    this.#changed('regions', JSON.stringify(shortage), () => this.#record({ kind: 'region-shortage', database: this.#name, ...shortage }));
+    this.#changed('regions', JSON.stringify(shortage), () => this.#tell({ kind: 'region-shortage', ...shortage }));
+    this.#moment = {};
+  }
+
+  #tell(fact: Fact): void {
+    this.#record({ ...this.#moment, ...fact, database: this.#name });
   }
 
   #compareMembers(database: Database): void {
@@ -35,7 +43,7 @@ export class DatabaseDiary {
       });
     }
     const leader = members.leader?.name ?? null;
-    this.#changed('leader', String(leader), () => this.#record({ kind: 'pd-leader', database: this.#name, leader, ...counts }));
+    this.#changed('leader', String(leader), () => this.#tell({ kind: 'pd-leader', leader, ...counts }));
   }
 
   #compareStores(database: Database): void {

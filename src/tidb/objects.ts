@@ -64,23 +64,21 @@ export type StatefulSetStatus = z.infer<typeof statefulSetStatus>;
 const componentStatus = z.object({
   phase: z.string().default(''),
   synced: z.boolean().optional(),
-  image: z.string().optional(),
   statefulSet: statefulSetStatus.optional(),
 });
 export type ComponentStatus = z.infer<typeof componentStatus>;
 
 /** Only that they are there is read: what they are, PD says itself. */
 const entries = z.record(z.string(), z.unknown().transform(() => true)).nullish();
-const storeStatus = componentStatus.extend({ stores: entries, peerStores: entries });
 
+/** Condition Ready is not in it: it says nothing (§1.3). */
 const tidbClusterStatus = z.object({
   clusterID: z.string().optional(),
-  conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string().optional(), message: z.string().optional() })).nullish(),
-  pd: componentStatus.extend({ members: entries, peerMembers: entries }).optional(),
+  pd: componentStatus.extend({ peerMembers: entries }).optional(),
   pdms: z.record(z.string(), componentStatus).nullish(),
   tiproxy: componentStatus.optional(),
-  tiflash: storeStatus.optional(),
-  tikv: storeStatus.optional(),
+  tiflash: componentStatus.optional(),
+  tikv: componentStatus.extend({ peerStores: entries }).optional(),
   pump: componentStatus.optional(),
   tidb: componentStatus.optional(),
   ticdc: componentStatus.extend({ captures: z.record(z.string(), z.object({ version: z.string().optional(), ready: z.boolean().optional() })).nullish() }).optional(),

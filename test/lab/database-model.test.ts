@@ -319,6 +319,17 @@ describe('regions', () => {
 });
 
 describe('the diary', () => {
+  test('tells of all that one look sees as of one moment: each fact counts the others already', () => {
+    const { world, members } = settled();
+    const [, second, third] = members;
+    if (second && third) second.alive = third.alive = false;
+    world.pass(1_000);
+    const down = world.facts.filter(({ kind }) => kind === 'member-down');
+    expect(down.map(({ alive }) => alive)).toEqual([1, 1]);
+    expect(down[0]?.['time']).toBeDefined();
+    expect(new Set(down.map(({ time }) => time)).size).toBe(1);
+  });
+
   test('tells of members with how many of how many are alive', () => {
     const { world, members } = settled();
     world.database.stopMember(members[2]!);

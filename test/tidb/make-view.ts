@@ -186,7 +186,7 @@ function found(view: ClusterView, key: string, component: Component, version: st
     spec: { replicas, template: { spec: { containers: [{ name: component, image: imageOf(component, version) }, { name: 'log-tailer', image: 'busybox:1' }] } } },
     status: { observedGeneration: 3, replicas, readyReplicas: replicas, updatedReplicas: replicas, currentRevision: revision, updateRevision: revision },
   });
-  const status = { phase: 'Normal', synced: true, image: imageOf(component, version) };
+  const status = { phase: 'Normal', synced: true };
   if (isMicroservice(component)) each.object.status.pdms = { ...each.object.status.pdms, [component]: status };
   else Object.assign(each.object.status, { [component]: status });
   for (let ordinal = 0; ordinal < replicas; ordinal++) startPod(view, { key, component, ordinal }, version, NOW_MS - POD_AGE_MS);
