@@ -164,6 +164,7 @@ describe('what must not be held against it', () => {
     ['evictions elsewhere', 'tikv', (view) => database(view).evictingStores.push(store(view, 'east').id), ''],
     ['a suspendAction that suspends nothing', 'tikv', (view) => (tidbCluster(view, 'west').object.spec.suspendAction = { suspendStatefulSet: false }), ''],
     ['captures of before v6.3, which report no version', 'ticdc', (view) => capturesOf(view, (captures) => { for (const each of Object.values(captures)) delete each.version; }), ''],
+    ['condition Ready, which says nothing', 'tikv', (view) => Object.assign(tidbCluster(view, 'west').object.status, { conditions: [{ type: 'Ready', status: 'False' }] }), ''],
   ])('%s', (_name, component, change) => {
     const view = upgraded(component);
     change(view);

@@ -80,11 +80,12 @@ describe('scale-to-zero', () => {
     expect(kind(view, 'pd').missing(scene(view))).toEqual(['PD still lists member shop-west-pd-0']);
   });
 
-  test('never takes a pod that is still leaving for the end', () => {
+  test('never takes Ready or a pod that is still leaving for the end', () => {
     const view = cluster();
     const [pod] = tidbCluster(view, 'west').pods.filter(({ metadata }) => metadata.name.includes('tidb'));
     leave(view, 'west', 'tidb');
     if (pod) tidbCluster(view, 'west').pods.push({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: iso(NOW_MS) } });
+    Object.assign(tidbCluster(view, 'west').object.status, { conditions: [{ type: 'Ready', status: 'True' }] });
     expect(kind(view, 'tidb').missing(scene(view))).toEqual(['1 pods are there: shop-west-tidb-0']);
   });
 
