@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LastingServer } from '../temporal/lasting-server.ts';
 import { groundPlaces } from './ground/places.ts';
 import { end } from './ground/processes.ts';
-import { Scenario, to } from './scenario.ts';
+import { Scenario, bare, to } from './scenario.ts';
 
 jest.setTimeout(300_000);
 
@@ -42,7 +42,7 @@ test('the Temporal server is restarted in the middle: the run goes on from where
     const report = await scenario.report(run);
     expect(report.phase).toBe('done');
     const database = await scenario.lab.database('restarted');
-    expect(new Set(database.stores.map((store) => `v${store.version.replace(/^v/, '')}`))).toEqual(new Set([to]));
+    expect(new Set(database.stores.map((store) => `v${bare(store.version)}`))).toEqual(new Set([to]));
   } finally {
     await own.stop();
   }

@@ -1,6 +1,6 @@
 /** What makes a run hold, in which words, and how it goes on. */
 import { judge } from '../../lab/oracle/judge.ts';
-import { Scenario, from, to } from './scenario.ts';
+import { Scenario, bare, from, to } from './scenario.ts';
 
 jest.setTimeout(300_000);
 
@@ -38,7 +38,7 @@ test('discovery of one TidbCluster gone: its roll does not begin, and later is f
   await itIsBack();
   const storesOfWest = async (): Promise<Record<string, { state: string; version: string; isEvicting: boolean }>> => {
     const { stores } = await scenario.lab.database('askers');
-    const seen = stores.map((store) => [/^askers-west-(tikv-\d)/.exec(store.address)?.[1] ?? '', { state: store.state, version: store.version.replace(/^v/, ''), isEvicting: store.isEvicting }] as const);
+    const seen = stores.map((store) => [/^askers-west-(tikv-\d)/.exec(store.address)?.[1] ?? '', { state: store.state, version: bare(store.version), isEvicting: store.isEvicting }] as const);
     return Object.fromEntries(seen.filter(([pod]) => pod !== ''));
   };
   await scenario.eventually('the second pod is to be restarted', async () => (await storesOfWest())['tikv-1']?.isEvicting === true, 120_000);
@@ -47,7 +47,7 @@ test('discovery of one TidbCluster gone: its roll does not begin, and later is f
   expect(during.hold?.reasons.map(({ message }) => message).join()).toMatch(/the roll is frozen by spec\.paused until this is over/);
   await leadersMove();
   expect((await scenario.tidbCluster('west'))['spec'].paused).toBe(true);
-  expect(await storesOfWest()).toMatchObject({ 'tikv-2': { state: 'Up', version: to.replace(/^v/, '') }, 'tikv-1': { state: 'Up', version: from.replace(/^v/, '') }, 'tikv-0': { state: 'Up', version: from.replace(/^v/, '') } });
+  expect(await storesOfWest()).toMatchObject({ 'tikv-2': { state: 'Up', version: bare(to) }, 'tikv-1': { state: 'Up', version: bare(from) }, 'tikv-0': { state: 'Up', version: bare(from) } });
   await itIsBackAgain();
   expect((await scenario.report(run)).phase).toBe('done');
   const verdict = await judge({ ...scenario.evidence, expectChanges: true });
@@ -67,7 +67,7 @@ test('a store lost between two pods of one roll: the brake freezes the roll and 
   expect(frozen['spec'].paused).toBe(true);
   expect(frozen.metadata['annotations']['tidb-runbooks.io/brake']).toContain('brake-east-tikv-0');
   const last = (await scenario.lab.database('brake')).stores.find((store) => store.address.startsWith('brake-west-tikv-0'));
-  expect(last?.version.replace(/^v/, '')).toBe(from.replace(/^v/, ''));
+  expect(last && bare(last.version)).toBe(bare(from));
   await up();
   await thaw();
   const report = await scenario.report(run);

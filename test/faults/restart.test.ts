@@ -1,6 +1,6 @@
 /** Restarting without a change: the same order and proofs as an upgrade, judged by the same oracle. */
 import { judge } from '../../lab/oracle/judge.ts';
-import { Scenario, from } from './scenario.ts';
+import { Scenario, bare, from } from './scenario.ts';
 
 jest.setTimeout(300_000);
 
@@ -20,7 +20,7 @@ test('restarts all components of 3 TidbClusters in order; a second run with the 
   expect(after).toHaveLength(before.length);
   expect(after.filter((uid) => before.includes(uid))).toEqual([]);
   const database = await scenario.lab.database('restart');
-  expect(new Set(database.members.map((member) => `v${member.version.replace(/^v/, '')}`))).toEqual(new Set([from]));
+  expect(new Set(database.members.map((member) => `v${bare(member.version)}`))).toEqual(new Set([from]));
   const verdict = await judge({ ...scenario.evidence, expectChanges: true });
   expect(verdict.invariants.filter((invariant) => !invariant.held)).toEqual([]);
 

@@ -39,6 +39,8 @@ export interface ScenarioOptions {
 const POLL_MS = 250;
 export const from = 'v8.5.3';
 export const to = 'v8.5.4';
+/** A version without its `v`: some components tell it with one, some without. */
+export const bare = (version: string): string => version.replace(/^v/, '');
 
 /** Patience for tests: the order of things is the same as in production. */
 export const hurried = { settle: '300ms', soak: '300ms', gates: 'none' };

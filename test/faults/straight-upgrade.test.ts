@@ -1,6 +1,6 @@
 /** The main job: three Kubernetes clusters, six components, nothing goes wrong. */
 import { judge } from '../../lab/oracle/judge.ts';
-import { Scenario, to } from './scenario.ts';
+import { Scenario, bare, to } from './scenario.ts';
 
 jest.setTimeout(300_000);
 
@@ -17,7 +17,7 @@ test('upgrades 3 Kubernetes clusters and 6 components in order, and the oracle f
   expect(report.phase).toBe('done');
   expect(report.steps.map((step) => step.state)).not.toContain('skipped');
   const database = await scenario.lab.database('straight');
-  expect(new Set([...database.members, ...database.stores, ...database.servers].map((each) => each.version.replace(/^v/, '')))).toEqual(new Set([to.replace(/^v/, '')]));
+  expect(new Set([...database.members, ...database.stores, ...database.servers].map((each) => bare(each.version)))).toEqual(new Set([bare(to)]));
   const verdict = await judge({ ...scenario.evidence, expectChanges: true });
   expect(verdict.invariants.filter((invariant) => !invariant.held)).toEqual([]);
 });
